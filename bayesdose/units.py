@@ -1,0 +1,65 @@
+"""Units: one pint registry with the spellings the clinic uses (UCUM among them)."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING
+
+from bayesdose.errors import InputError, explain
+
+if TYPE_CHECKING:
+    import pint
+
+_SPELLINGS = {"ug": "microgram", "mcg": "microgram", "µg": "microgram", "μg": "microgram"}  # noqa: RUF001
+
+
+@cache
+def registry() -> pint.UnitRegistry:
+    """Return the registry, made on first use (importing pint costs a quarter of a second)."""
+    import pint
+
+    made: pint.UnitRegistry = pint.UnitRegistry(cache_folder=None)
+    made.define("international_unit = [international_unit] = IU")
+    return made
+
+
+def unit(text: str) -> pint.Unit:
+    """Parse a unit such as ``mg/L``, ``ug/mL`` or ``mg/kg``.
+
+    Raises
+    ------
+    InputError
+        When the text is not a unit.
+    """
+    import pint
+
+    spelt = text.strip()
+    for short, long in _SPELLINGS.items():
+        if spelt == short or spelt.startswith(short + "/"):
+            spelt = long + spelt[len(short) :]
+    try:
+        return registry().Unit(spelt)
+    except (pint.PintError, ValueError, TypeError, AssertionError, AttributeError) as error:
+        raise InputError(
+            explain(f"{text!r} is not a unit", expected="a unit such as mg, mg/kg, mg/L or h")
+        ) from error
+
+
+def factor(source: str, target: str) -> float:
+    """Return the number that turns a value in `source` units into one in `target` units.
+
+    Raises
+    ------
+    InputError
+        When one does not convert into the other.
+    """
+    import pint
+
+    try:
+        return float(registry().Quantity(1.0, unit(source)).to(unit(target)).magnitude)
+    except pint.DimensionalityError as error:
+        raise InputError(
+            explain(
+                f"{source!r} does not convert to {target!r}", came=source, expected=f"a unit like {target}"
+            )
+        ) from error
