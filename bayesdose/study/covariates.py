@@ -1,0 +1,108 @@
+"""What the covariates of a table must obey: there, in range and unit, constant unless declared to vary."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from bayesdose.card import Covariate
+from bayesdose.errors import InputError
+from bayesdose.study.findings import Finding
+from bayesdose.study.table import Table
+from bayesdose.units import factor
+
+# Units a value may have been written in instead of the card's, most likely first.
+_MISTAKEN = (
+    ("g", "kg", "mg", "lb", "oz"),
+    ("cm", "m", "mm", "inch", "ft"),
+    ("year", "month", "week", "day", "hour"),
+    ("mg/dL", "mg/L", "g/L", "g/dL", "ug/mL", "ug/dL"),
+    ("mL/min", "L/h", "L/min", "mL/h"),
+)
+
+
+def covariates(t: Table) -> list[Finding]:
+    """Check every covariate of the card that stands in the table."""
+    found: list[Finding] = []
+    for c in t.card.covariates:
+        if c.name in t.given:
+            found += _missing(t, c) + _outside(t, c) + _changes(t, c)
+    return found
+
+
+def _missing(t: Table, c: Covariate) -> list[Finding]:
+    return t.find(t.missing[c.name], c.name, f"{c.name} is missing", "write it in each of the subject's rows")
+
+
+def _outside(t: Table, c: Covariate) -> list[Finding]:
+    """Values outside the card's range, each once per subject (the first row of a run)."""
+    if c.range is None:
+        return []
+    value = t.number[c.name]
+    low, high = c.range
+    outside = ((value < low) | (value > high)) & _new_value(t, value)
+    words = {v: _about(v, c) for v in set(value[outside].tolist())}
+    return t.find(outside, c.name, lambda k: words[float(value[k])][0], lambda k: words[float(value[k])][1])
+
+
+def _changes(t: Table, c: Covariate) -> list[Finding]:
+    """Values that are not the first one of their subject."""
+    value = t.number[c.name]
+    first = pd.Series(value).groupby(t.block).transform("first").to_numpy(np.float64)
+    other = np.isfinite(value) & (value != first) & _new_value(t, value)
+    if c.varies:
+        fix = "write one value per subject; covariates over time are not served yet"
+    else:
+        fix = "write one value per subject, or declare Covariate(..., varies=True) when it may change"
+    return t.find(
+        other, c.name, lambda k: f"changes within the subject, from {first[k]:g} to {value[k]:g}", fix
+    )
+
+
+def _new_value(t: Table, value: NDArray[np.float64]) -> NDArray[np.bool_]:
+    return t.first | (value != np.roll(value, 1))
+
+
+def _about(value: float, c: Covariate) -> tuple[str, str]:
+    """Problem and fix of a value outside the range, with the unit it was probably written in."""
+    low, high = c.range or (-np.inf, np.inf)
+    problem = f"{value:g} is outside {low:g} to {high:g}{' ' + c.unit if c.unit else ''}"
+    if value < 0:
+        return problem, "write the value (codes such as -99 are not read as missing)"
+    for unit, times in _others(c.unit):
+        if low <= value * times <= high:
+            return f"{problem}, probably {_spoken(unit)}", _convert(times)
+    return problem, "correct it; the model was not made for such a value"
+
+
+def _others(unit: str) -> list[tuple[str, float]]:
+    """Units that may have been meant instead of `unit`, with the factor that converts from them."""
+    if unit in ("%", "percent"):
+        return [("fraction", 100.0)]
+    found = []
+    for family in _MISTAKEN:
+        for other in family:
+            try:
+                times = factor(other, unit) if unit else 1.0
+            except InputError:
+                break  # another dimension: none of this family converts
+            if not np.isclose(times, 1.0):
+                found.append((other, times))
+    return found
+
+
+def _spoken(unit: str) -> str:
+    names = {
+        "g": "grams",
+        "kg": "kilograms",
+        "mg": "milligrams",
+        "lb": "pounds",
+        "oz": "ounces",
+        "m": "metres",
+    }
+    return names.get(unit, unit if "/" in unit else f"{unit}s" if len(unit) > 2 else unit)
+
+
+def _convert(times: float) -> str:
+    return f"divide by {1 / times:.6g}" if times < 1 else f"multiply by {times:.6g}"

@@ -1,0 +1,274 @@
+"""The columns a model reads, found in a table by name and turned into numbers; every fault is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from bayesdose.card import Card
+from bayesdose.errors import InputError, explain, nearest
+from bayesdose.study.cells import read_cell
+from bayesdose.study.findings import Finding, Level
+from bayesdose.study.source import Raw
+
+REQUIRED = ("ID", "TIME", "AMT", "DV")
+DERIVED = ("EVID", "MDV")
+# NM-TRAN columns that carry meaning this version does not serve: a value that says something is refused.
+NOT_SERVED = ("RATE", "ADDL", "II", "SS", "CMT", "CENS", "LIMIT", "BLQ", "OCC", "DVID", "DATE")
+_ALSO_CALLED = {
+    "ID": ("SUBJECT", "SUBJ", "PATIENT", "USUBJID", "SUBJECT_ID", "PATIENT_ID"),
+    "TIME": ("T", "HOURS", "HOUR", "TIME_H", "TIMES"),
+    "AMT": ("DOSE", "AMOUNT", "DOSE_MG"),
+    "DV": ("CONC", "CONCENTRATION", "LEVEL", "CP", "Y", "LIDV"),
+    "WT": ("WEIGHT", "WGT", "BW", "BWT", "WEIGHT_KG", "WTKG"),
+}
+
+Words = str | Callable[[int], str]
+
+
+@dataclass(frozen=True)
+class Table:
+    """Columns as numbers, one entry per record, in file order.
+
+    Parameters
+    ----------
+    card
+        The model's card.
+    rows
+        Line of each record.
+    ids
+        ID of each record, "" where missing.
+    block
+        Number of the run of records with one ID, from 0; a missing ID counts as the one above it.
+    number
+        Per column: the numbers, nan where missing or faulty.
+    missing
+        Per column: whether the cell says nothing.
+    given
+        The columns that stand in the table itself (EVID and MDV may be derived).
+    """
+
+    card: Card
+    rows: NDArray[np.int64]
+    ids: NDArray[np.object_]
+    block: NDArray[np.int64]
+    number: Mapping[str, NDArray[np.float64]]
+    missing: Mapping[str, NDArray[np.bool_]]
+    given: frozenset[str]
+
+    @property
+    def first(self) -> NDArray[np.bool_]:
+        """Whether a record opens its block."""
+        return np.diff(self.block, prepend=-1) > 0
+
+    @property
+    def is_dose(self) -> NDArray[np.bool_]:
+        """Whether a record gives a dose (EVID 1 or 4)."""
+        return np.isin(self.number["EVID"], (1, 4))
+
+    @property
+    def is_level(self) -> NDArray[np.bool_]:
+        """Whether a record brings a level that counts (EVID 0, MDV 0, DV there)."""
+        return (self.number["EVID"] == 0) & (self.number["MDV"] == 0) & np.isfinite(self.number["DV"])
+
+    def find(
+        self, where: NDArray[np.bool_], column: str | None, problem: Words, fix: Words, level: Level = "error"
+    ) -> list[Finding]:
+        """Return one finding per record where `where` holds; words may be functions of its position."""
+        return [
+            Finding(int(self.rows[k]), self.ids[k] or None, column, level, _say(problem, k), _say(fix, k))
+            for k in np.flatnonzero(where).tolist()
+        ]
+
+
+def as_table(raw: Raw, card: Card, columns: Mapping[str, str] | None) -> tuple[Table | None, list[Finding]]:
+    """Match the columns and read their cells.
+
+    Returns
+    -------
+    table
+        None when it has no ID column or no records; other columns may be absent from its `given`.
+    findings
+        What is wrong with the header and with single cells.
+    """
+    mapped = {k.upper(): v for k, v in (columns or {}).items()}
+    wanted = [*REQUIRED, *DERIVED, *NOT_SERVED, *(c.name for c in card.covariates)]
+    _check_mapping(mapped, wanted)
+    where, findings = _places(raw, list(dict.fromkeys(wanted)), mapped)
+    findings += _absent(raw, card, where, mapped) + _lookalikes(raw, where)
+    if not raw.rows and not raw.findings:
+        findings.append(
+            Finding(None, None, None, "error", "a header and no records", "add one line per record")
+        )
+    if not raw.rows or "ID" not in where:
+        return None, findings
+    table, faults = _numbers(raw, card, where)
+    return table, findings + faults
+
+
+def is_covariate_table(table_columns: Sequence[str], card: Card) -> bool:
+    """Whether a table has an ID, the card's covariates and nothing else: patients without any record."""
+    return set(table_columns) == {"ID", *(c.name.upper() for c in card.covariates)}
+
+
+def _say(words: Words, k: int) -> str:
+    return words if isinstance(words, str) else words(k)
+
+
+def _check_mapping(mapped: Mapping[str, str], wanted: Sequence[str]) -> None:
+    known = {w.upper(): w for w in wanted}
+    for name in mapped:
+        if name not in known:
+            raise InputError(
+                explain(
+                    f"columns= names {name!r}, which the model does not read",
+                    expected="our names to yours, as in {'DV': 'conc'}",
+                    meant=nearest(name, list(known.values())),
+                )
+            )
+
+
+def _places(
+    raw: Raw, wanted: Sequence[str], mapped: Mapping[str, str]
+) -> tuple[dict[str, int], list[Finding]]:
+    """Position of each wanted column, and the duplicates."""
+    at: dict[str, list[int]] = {}
+    for k, name in enumerate(raw.header):
+        at.setdefault(name.upper(), []).append(k)
+    where: dict[str, int] = {}
+    findings = []
+    for name in wanted:
+        found = at.get(mapped.get(name.upper(), name).strip().upper(), [])
+        if len(found) > 1:
+            findings.append(
+                Finding(
+                    raw.header_row, None, name, "error", f"{len(found)} columns have this name", "keep one"
+                )
+            )
+        if found:
+            where[name] = found[0]
+    return where, findings
+
+
+def _absent(raw: Raw, card: Card, where: Mapping[str, int], mapped: Mapping[str, str]) -> list[Finding]:
+    upper = [h.upper() for h in raw.header]
+    needed = ["ID"] if is_covariate_table(upper, card) else list(REQUIRED)
+    needed += [c.name for c in card.covariates]
+    needed += [n for n in (*DERIVED, *NOT_SERVED) if n in mapped]
+    free = [h for k, h in enumerate(raw.header) if k not in where.values() and h]
+    return [
+        _no_column(raw.header_row, name, mapped.get(name.upper()), free)
+        for name in dict.fromkeys(needed)
+        if name not in where
+    ]
+
+
+def _no_column(row: int | None, name: str, theirs: str | None, free: Sequence[str]) -> Finding:
+    problem = f"no column {theirs!r}, which columns= names" if theirs else "no such column"
+    meant = _meant(theirs or name, free)
+    if meant:
+        problem += f"; {meant!r} may be it"
+        fix = f"name it {name}, or pass columns={{{name!r}: {meant!r}}}"
+    else:
+        fix = f"add the column {name}" + (", with . where a record has none" if name in ("AMT", "DV") else "")
+    return Finding(row, None, name, "error", problem, fix)
+
+
+def _meant(name: str, free: Sequence[str]) -> str | None:
+    upper = {h.upper(): h for h in free}
+    for other in _ALSO_CALLED.get(name.upper(), ()):
+        if other in upper:
+            return upper[other]
+    return nearest(name, list(free)) if len(name) > 2 else None
+
+
+def _lookalikes(raw: Raw, where: Mapping[str, int]) -> list[Finding]:
+    """Warn of columns nobody reads whose names are one slip away from one that means something."""
+    used = set(where.values())
+    free = {h.upper() for k, h in enumerate(raw.header) if k not in used}
+    findings = []
+    for name in (*DERIVED, *NOT_SERVED):
+        close = [h for h in free if name not in where and len(name) > 2 and _alike(name, h)]
+        for other in sorted(close):
+            problem = f"the column {other!r} is not read; is it {name}?"
+            findings.append(
+                Finding(raw.header_row, None, name, "warning", problem, f"name it {name} if it is")
+            )
+    return findings
+
+
+def _alike(name: str, other: str) -> bool:
+    return name != other and (
+        SequenceMatcher(None, name, other).ratio() >= 0.85 or sorted(name) == sorted(other)
+    )
+
+
+def _numbers(raw: Raw, card: Card, where: Mapping[str, int]) -> tuple[Table, list[Finding]]:
+    rows = np.asarray(raw.rows, dtype=np.int64)
+    ids = np.asarray([_same_id(t) for t in raw.columns[where["ID"]]], dtype=object)
+    values: dict[str, NDArray[np.float64]] = {}
+    missing: dict[str, NDArray[np.bool_]] = {}
+    faults: list[Finding] = []
+    for name, k in where.items():
+        texts = raw.columns[k]
+        if name == "ID":
+            continue
+        if name == "DATE":  # text on purpose: only whether it changes matters
+            values[name] = pd.factorize(np.asarray(texts, dtype=object))[0].astype(np.float64)
+            continue
+        known = {t: read_cell(t) for t in set(texts)}
+        values[name] = np.asarray([known[t].value for t in texts], dtype=np.float64)
+        missing[name] = np.asarray([known[t].missing for t in texts], dtype=np.bool_)
+        for i, t in enumerate(texts):
+            if known[t].problem:
+                faults.append(_fault(raw.rows[i], ids[i], name, known[t].problem, known[t].fix))
+    given = frozenset(where)
+    _derive(values, missing, len(rows))
+    return Table(card, rows, ids, _blocks(ids), values, missing, given), faults
+
+
+def _fault(row: int, subject: str, column: str, problem: str, fix: str) -> Finding:
+    return Finding(row, subject or None, column, "error", problem, fix)
+
+
+def _same_id(text: str) -> str:
+    """ID as text; 1.0 and 1 are one subject, "." none."""
+    if text == ".":
+        return ""
+    return text[:-2] if text.endswith(".0") and text[:-2].isdecimal() else text
+
+
+def _blocks(ids: NDArray[np.object_]) -> NDArray[np.int64]:
+    filled = pd.Series(ids).replace("", np.nan).ffill().fillna("")
+    return (filled != filled.shift()).cumsum().to_numpy(np.int64) - 1
+
+
+def _derive(values: dict[str, NDArray[np.float64]], missing: dict[str, NDArray[np.bool_]], n: int) -> None:
+    """Add what the table leaves out: no records at all, EVID from AMT, MDV from EVID and DV.
+
+    A cell left out of a column that is there counts as NM-TRAN counts it: EVID 0; MDV is derived.
+    """
+    nothing = np.full(n, np.nan), np.ones(n, dtype=np.bool_)
+    covariates_only = not {"TIME", "AMT", "DV"} & set(values)
+    for name in ("AMT", "DV"):
+        values.setdefault(name, nothing[0])
+        missing.setdefault(name, nothing[1])
+    if "TIME" not in values:
+        values["TIME"], missing["TIME"] = np.zeros(n), np.zeros(n, dtype=np.bool_)
+    if "EVID" not in values:
+        unknown = np.isnan(values["AMT"]) & ~missing["AMT"]
+        dose = np.where(unknown, np.nan, (values["AMT"] > 0).astype(float))
+        values["EVID"], missing["EVID"] = (
+            dose + (2.0 if covariates_only else 0.0),
+            np.zeros(n, dtype=np.bool_),
+        )
+    values["EVID"] = np.where(missing["EVID"], 0.0, values["EVID"])
+    no_level = (values["EVID"] != 0) | missing["DV"]
+    if "MDV" not in values:
+        values["MDV"], missing["MDV"] = np.full(n, np.nan), np.ones(n, dtype=np.bool_)
+    values["MDV"] = np.where(missing["MDV"], no_level.astype(float), values["MDV"])
