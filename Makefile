@@ -6,8 +6,8 @@ unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV
 
 BIN := .venv/bin
 INSTALL = "$$(tools/bootstrap.sh uv)" pip install --quiet --python $(BIN)/python
-ARGS ?=
-OUT ?= bayesdose-demo
+ARGS =
+OUT = bayesdose-demo
 
 # An environment whose interpreter has gone is made anew.
 ifneq ($(shell test -x $(BIN)/python && echo works),works)
@@ -74,7 +74,7 @@ clean: ## Remove the environment, caches and builds (not what the demo wrote)
 	@tools/bootstrap.sh venv
 
 .venv/.locked: requirements.lock .venv/pyvenv.cfg
-	@echo "==> Installing the versions of requirements.lock (a few minutes the first time)"
+	@echo "==> Installing the versions of requirements.lock (1 GB; the first time downloads it)"
 	@$(INSTALL) --require-hashes -r requirements.lock
 	@touch $@
 

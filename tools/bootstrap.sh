@@ -30,8 +30,8 @@ fits_project() {
 
 find_python() {
     if [ -n "${PYTHON:-}" ]; then
-        fits_project "$PYTHON" || { say "PYTHON=$PYTHON does not run as Python >=3.12,<3.15."; return 1; }
-        return 0
+        ! fits_project "$PYTHON" || return 0
+        say "PYTHON=$PYTHON does not run as Python >=3.12,<3.15: looking for another"
     fi
     roots=$(pyenv_roots | sort -u)
     for version in $WANTED ""; do
