@@ -68,7 +68,7 @@ wheel: setup ## Build the wheel into dist/
 
 clean: ## Remove the environment, caches and builds (not what the demo wrote)
 	rm -rf .venv .tools .cache dist build .pytest_cache .ruff_cache .mypy_cache .import_linter_cache .hypothesis
-	find bayesdose model_specs tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
+	find . -path ./.git -prune -o -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .venv/pyvenv.cfg:
 	@tools/bootstrap.sh venv
