@@ -2,15 +2,20 @@
 
 from bayesdose.study.events import events
 from bayesdose.study.findings import Finding, TableError
+from bayesdose.study.options import Options, regimens
+from bayesdose.study.sampling import option_events
 from bayesdose.study.shipped import data_path
 from bayesdose.study.study import Study, check_for_fit, read_study
 
 __all__ = [
     "Finding",
+    "Options",
     "Study",
     "TableError",
     "check_for_fit",
     "data_path",
     "events",
+    "option_events",
     "read_study",
+    "regimens",
 ]

@@ -168,9 +168,9 @@ def read_study(
     table
         Path of a CSV file, or a DataFrame. Columns ID, TIME, AMT, DV, perhaps EVID and MDV, and the
         covariates of the model's card, in the card's units; names in upper or lower case. A missing value is
-        ``.``, empty or NA. Without EVID, a record with AMT above 0 is a dose and another a level; without MDV, a
-        record without DV, or that is no observation, does not count as a level. A table of ID and covariates
-        alone is legal: patients of whom nothing else is known. Other columns are not read.
+        ``.``, empty or NA. Without EVID, a record with AMT above 0 is a dose, another a level; without MDV, a
+        record without DV, or that is no observation, does not count as a level. A table of ID and
+        covariates alone is legal: patients of whom nothing else is known. Other columns are not read.
     model
         A model, or its card.
     columns

@@ -1,0 +1,228 @@
+"""Reading dose text: ``20 mg/kg, then {amount} mg every 12 h x 8``.
+
+Grammar, with ``{name}`` wherever a number stands::
+
+    text  = part { ", then " part }
+    part  = number unit [ "every" [number] time [ "x" number | "for" number time ] ]
+    unit  = mg, g, ug, mg/kg, mg/m2, ...
+    time  = min, h, d, day, days, week, weeks, ...
+
+Nothing here knows a patient or a model: amounts and times stay in the units they were written in.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import NoReturn
+
+from bayesdose.errors import InputError, explain, nearest
+
+Number = float | str  # a number, or the name of a placeholder
+
+EXAMPLE = "'20 mg/kg, then {amount} mg every 12 h x 8'"
+TIMES = {
+    **dict.fromkeys(("min", "mins", "minute", "minutes"), "minute"),
+    **dict.fromkeys(("h", "hr", "hrs", "hour", "hours"), "hour"),
+    **dict.fromkeys(("d", "day", "days"), "day"),
+    **dict.fromkeys(("wk", "wks", "week", "weeks"), "week"),
+}
+_SPOKEN = {
+    "daily": "every 24 h",
+    "qd": "every 24 h",
+    "od": "every 24 h",
+    "bid": "every 12 h",
+    "tid": "every 8 h",
+}
+_THEN = re.compile(r"\s*,?\s*\bthen\s+", re.IGNORECASE)
+_NAME = re.compile(r"[A-Za-z_]\w*")
+_TOKEN = re.compile(r"\{[^{}]*\}|[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|[x×](?=\s*[\d{])|[^\s{}]+|[{}]")
+
+
+@dataclass(frozen=True)
+class Part:
+    """One stretch of a regimen.
+
+    Parameters
+    ----------
+    amount, unit
+        What is given at each time, in `unit` ("mg/kg").
+    every, every_unit
+        The interval; None for a single dose.
+    count
+        Number of doses; None when `duration` says how long instead.
+    duration, duration_unit
+        For how long.
+    """
+
+    amount: Number
+    unit: str
+    every: Number | None = None
+    every_unit: str = "hour"
+    count: Number | None = 1.0
+    duration: Number | None = None
+    duration_unit: str = "hour"
+
+
+@dataclass(frozen=True)
+class DoseText:
+    """A dose text, read: its parts in order and the names of its placeholders."""
+
+    text: str
+    parts: tuple[Part, ...]
+    names: tuple[str, ...]
+
+    def label(self, values: Mapping[str, float]) -> str:
+        """Return the text with its placeholders filled."""
+        return re.sub(r"\{\s*(\w+)\s*\}", lambda m: f"{values[m[1]]:.10g}", self.text)
+
+
+def parse(text: str) -> DoseText:
+    """Read a dose text.
+
+    Raises
+    ------
+    InputError
+        When it is none; the message says what came, what was expected and what was probably meant.
+    """
+    if not isinstance(text, str) or not text.strip():
+        raise InputError(
+            explain("the dose text is empty", came=repr(text), expected=f"a text like {EXAMPLE}")
+        )
+    clean = " ".join(text.split())
+    parts = tuple(_Reader(clean, part).part() for part in _THEN.split(clean))
+    for before, after in pairwise(parts):
+        if before.every is None and after.every is None:
+            raise InputError(
+                explain(
+                    f"the dose text {clean!r} does not say when the second of two single doses is given",
+                    fix="give one of them an interval, as in '20 mg every 12 h x 1, then 10 mg'",
+                )
+            )
+    names = dict.fromkeys(
+        n for p in parts for n in (p.amount, p.every, p.count, p.duration) if isinstance(n, str)
+    )
+    return DoseText(clean, parts, tuple(names))
+
+
+class _Reader:
+    """Reads one part, token by token; every complaint quotes the text."""
+
+    def __init__(self, text: str, part: str) -> None:
+        self.text = text
+        self.tokens = _TOKEN.findall(part.strip().rstrip(".,;"))
+        self.at = 0
+
+    def part(self) -> Part:
+        amount, unit = self.number("the amount of a dose"), self.unit()
+        if self.peek() is None:
+            return Part(amount, unit)
+        self.word("every", "'every' (with an interval), or nothing for a single dose")
+        every = 1.0 if self.peek() in TIMES else self.number("the interval")
+        every_unit = self.time()
+        how = self.take()
+        if how in ("x", "×"):
+            done = Part(amount, unit, every, every_unit, self.whole("the number of doses"))
+        elif how == "for":
+            done = Part(amount, unit, every, every_unit, None, self.number("how long"), self.time())
+        else:
+            self.fail(how, "'x 10' (number of doses) or 'for 5 days' after the interval")
+        if self.peek() is not None:
+            self.fail(self.peek(), "', then ' between parts, or the end of the text")
+        return done
+
+    def peek(self) -> str | None:
+        return self.tokens[self.at] if self.at < len(self.tokens) else None
+
+    def take(self) -> str | None:
+        token = self.peek()
+        self.at += 1
+        return token
+
+    def word(self, word: str, expected: str) -> None:
+        if (token := self.take()) != word:
+            self.fail(token, expected)
+
+    def number(self, what: str) -> Number:
+        token = self.take()
+        if token is not None and token.startswith("{") and token.endswith("}"):
+            if name := _NAME.fullmatch(token[1:-1].strip()):
+                return name[0]
+            self.fail(token, "a name between the braces, such as {amount}")
+        try:
+            value = float(token or "")
+        except ValueError:
+            self.fail(token, f"a number or a {{name}} for {what}")
+        return positive(value, what, self.text)
+
+    def whole(self, what: str) -> Number:
+        count = self.number(what)
+        return count if isinstance(count, str) else whole(count, what, self.text)
+
+    def unit(self) -> str:
+        token = self.take()
+        if token is None or token in ("every", "x", "for", "then") or not re.match(r"[a-zA-Zµμ%]", token):
+            self.fail(token, "a unit after the amount, such as mg or mg/kg")
+        return token
+
+    def time(self) -> str:
+        token = self.take()
+        if token is None or token.lower() not in TIMES:
+            self.fail(token, "a unit of time (min, h, day, week)", nearest(token or "", list(TIMES)))
+        return TIMES[token.lower()]
+
+    def fail(self, token: str | None, expected: str, meant: str | None = None) -> NoReturn:
+        came = "the end of the text" if token is None else repr(token)
+        raise InputError(
+            explain(
+                f"cannot read the dose text {self.text!r}",
+                came=came,
+                expected=f"{expected}; the whole reads like {EXAMPLE}",
+                meant=meant or _guess(token, self.text),
+            )
+        )
+
+
+def positive(value: float, what: str, text: str) -> float:
+    """Return `value`, or complain that it is not above 0.
+
+    Raises
+    ------
+    InputError
+        When it is 0, negative, infinite or nan.
+    """
+    if not (math.isfinite(value) and value > 0):
+        raise InputError(
+            explain(
+                f"{what} in {text!r} must be above 0",
+                came=f"{value:g}",
+                fix="no treatment is always an option",
+            )
+        )
+    return value
+
+
+def whole(value: float, what: str, text: str) -> float:
+    """Return `value`, or complain that it is no whole number above 0.
+
+    Raises
+    ------
+    InputError
+        When it is none.
+    """
+    if positive(value, what, text) != round(value):
+        raise InputError(explain(f"{what} in {text!r} must be a whole number", came=f"{value:g}"))
+    return value
+
+
+def _guess(token: str | None, text: str) -> str | None:
+    if found := re.search(r"\d+,\d+", text):
+        return found[0].replace(",", ".")
+    if found := re.search(r"\bq\s*(\d+)\s*h?\b", text, re.IGNORECASE):
+        return f"every {found[1]} h"
+    if (token or "").lower() in _SPOKEN:
+        return _SPOKEN[(token or "").lower()]
+    return nearest(token or "", ["every", "then", "for"]) if token and len(token) > 3 else None
