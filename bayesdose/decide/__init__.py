@@ -1,0 +1,36 @@
+"""Deciding: utilities, limits, and the option with the highest expected utility.
+
+Pure numpy and xarray: every number of a `Choice` is a reduction of one array U[draw, option].
+"""
+
+from bayesdose.decide.choice import Choice
+from bayesdose.decide.decide import decide
+from bayesdose.decide.limits import Limit, max_daily, max_single
+from bayesdose.decide.utilities import (
+    UTILITIES,
+    Target,
+    Window,
+    above,
+    below,
+    in_window,
+    log_squared_error,
+    named_utility,
+    squared_error,
+)
+
+__all__ = [
+    "UTILITIES",
+    "Choice",
+    "Limit",
+    "Target",
+    "Window",
+    "above",
+    "below",
+    "decide",
+    "in_window",
+    "log_squared_error",
+    "max_daily",
+    "max_single",
+    "named_utility",
+    "squared_error",
+]

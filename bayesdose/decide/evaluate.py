@@ -1,0 +1,165 @@
+"""From an outcome and a utility to the checked array U[draw, option]."""
+
+from __future__ import annotations
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from bayesdose.decide.criteria import Floats
+from bayesdose.decide.utilities import Utility
+from bayesdose.errors import InputError, explain
+
+DIMS = ("draw", "option")
+
+
+def check_outcome(outcome: object) -> xr.Dataset:
+    """Return the outcome when it is one.
+
+    Raises
+    ------
+    InputError
+        When it is no Dataset, has no entries along draw or option, has a ``particle`` that is not one integer
+        per draw, or holds a missing value.
+    """
+    if not isinstance(outcome, xr.Dataset):
+        raise InputError(
+            explain(
+                "outcome", came=type(outcome).__name__, expected="an xarray Dataset, as simulate() returns"
+            )
+        )
+    if any(outcome.sizes.get(dim, 0) < 1 for dim in DIMS):
+        raise InputError(
+            explain("outcome: dims", came=_sizes(outcome), expected="dims draw and option, not empty")
+        )
+    _check_particle(outcome)
+    for name, values in outcome.data_vars.items():
+        if values.dtype.kind == "f" and bool(values.isnull().any()):
+            raise InputError(_missing(str(name), values))
+    return outcome
+
+
+def evaluate(utility: Utility, outcome: xr.Dataset, names: NDArray[np.str_]) -> Floats:
+    """Call the utility and return its values as floats (draw, option), in the outcome's order of options.
+
+    Raises
+    ------
+    InputError
+        When it is not a function, or does not return finite numbers over (draw, option).
+    """
+    if not callable(utility):
+        raise InputError(
+            explain(
+                "utility",
+                came=type(utility).__name__,
+                expected="a function of the outcome, or named_utility(...)",
+            )
+        )
+    value = utility(outcome)
+    if not isinstance(value, xr.DataArray):
+        raise InputError(
+            explain(
+                "utility: what it returned",
+                came=_kind(value),
+                expected="an xarray DataArray over (draw, option)",
+                fix="compute it from the outcome's variables, which carry their dims",
+            )
+        )
+    U = _aligned(value, outcome)
+    _check_finite(U, names)
+    return U
+
+
+def _aligned(value: xr.DataArray, outcome: xr.Dataset) -> Floats:
+    if value.dtype.kind not in "biuf":
+        raise InputError(explain("utility: values", came=f"dtype {value.dtype}", expected="numbers"))
+    extra = [str(dim) for dim in value.dims if dim not in DIMS]
+    if extra or not value.dims:
+        raise InputError(
+            explain(
+                "utility: dims",
+                came=_sizes(value),
+                expected="draw and option" + (f"; reduce {', '.join(extra)} to one number" if extra else ""),
+            )
+        )
+    for dim in value.dims:
+        value = _in_order(value, outcome, str(dim))
+    shape = tuple(outcome.sizes[dim] for dim in DIMS)
+    missing = [k for k, dim in enumerate(DIMS) if dim not in value.dims]
+    values = np.expand_dims(value.transpose(*[d for d in DIMS if d in value.dims]).to_numpy(), tuple(missing))
+    return np.array(np.broadcast_to(values, shape), dtype=np.float64, order="C")
+
+
+def _in_order(value: xr.DataArray, outcome: xr.Dataset, dim: str) -> xr.DataArray:
+    """Return the values in the outcome's order along a dim; refuse when some were dropped or added."""
+    right = value.sizes[dim] == outcome.sizes[dim]
+    if right and dim in value.indexes and dim in outcome.indexes:
+        came, wanted = value.indexes[dim], outcome.indexes[dim]
+        if came.equals(wanted):
+            return value
+        right = came.is_unique and bool(wanted.isin(came).all())
+        value = value.sel({dim: wanted}) if right else value
+    if right:
+        return value
+    raise InputError(
+        explain(
+            f"utility: {dim}s",
+            came=_sizes(value),
+            expected=f"the {outcome.sizes[dim]} {dim}s of the outcome",
+            fix="keep every draw and option; options are ruled out by limits, not by dropping them",
+        )
+    )
+
+
+def _check_finite(U: Floats, names: NDArray[np.str_]) -> None:
+    bad = ~np.isfinite(U)
+    if not bad.any():
+        return
+    counts = bad.sum(axis=0)
+    first = int(np.flatnonzero(counts)[0])
+    value = U[bad[:, first], first][0]
+    raise InputError(
+        explain(
+            f"utility of option {str(names[first])!r} is not a finite number",
+            came=f"{value} in {counts[first]} of {len(U)} draws, {np.count_nonzero(counts)} option(s)",
+            expected="a finite number for every draw and option",
+            fix="state what must not happen as a limit or a large finite loss; log_squared_error takes 0",
+        )
+    )
+
+
+def _check_particle(outcome: xr.Dataset) -> None:
+    if "particle" not in outcome.coords:
+        return
+    particle = outcome["particle"]
+    if particle.dims != ("draw",) or particle.dtype.kind not in "iu":
+        raise InputError(
+            explain(
+                "outcome: coordinate particle",
+                came=f"dims {particle.dims}, dtype {particle.dtype}",
+                expected="one integer per draw",
+            )
+        )
+
+
+def _missing(name: str, values: xr.DataArray) -> str:
+    hit = values.isnull()
+    where = ""
+    if "option" in values.dims and "option" in values.coords:
+        options = values["option"][hit.any([d for d in values.dims if d != "option"])].to_numpy().astype(str)
+        where = f" (option {', '.join(map(repr, options[:3].tolist()))}{', ...' if len(options) > 3 else ''})"
+    return explain(
+        f"outcome {name!r} has missing values",
+        came=f"{int(hit.sum())} NaN{where}",
+        expected="a number for every draw and option (a comparison would quietly call NaN False)",
+        fix=f"fill them, or leave the variable out: outcome.drop_vars({name!r})",
+    )
+
+
+def _sizes(array: xr.Dataset | xr.DataArray) -> str:
+    return ", ".join(f"{dim} ({size})" for dim, size in array.sizes.items()) or "no dims"
+
+
+def _kind(value: object) -> str:
+    shape = getattr(value, "shape", None)
+    return type(value).__name__ + (f" of shape {shape}" if shape is not None else "")
