@@ -18,66 +18,79 @@ ROUNDING = 1e-12
 """Two utilities closer than this share of the largest one are equal: what is left is rounding."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Clusters:
     """Draws grouped by the particle they descend from: copies of one particle are one piece of evidence.
 
     Parameters
     ----------
     order
-        Positions of the draws, sorted by particle; None when every draw is its own particle.
+        Positions of the draws, sorted by particle.
     starts
         Where each particle begins in `order`.
-    n_draws, n
-        Number of draws and of distinct particles.
     """
 
-    order: NDArray[np.intp] | None
+    order: NDArray[np.intp]
     starts: NDArray[np.intp]
-    n_draws: int
-    n: int
+
+    @property
+    def n_draws(self) -> int:
+        """Number of draws."""
+        return len(self.order)
+
+    @property
+    def n(self) -> int:
+        """Number of distinct particles."""
+        return len(self.starts)
 
     def sums(self, values: Floats) -> Floats:
-        """Sum `values` (draw, ...) within each particle -> (particle, ...)."""
-        if self.order is None:
+        """Sum `values` (draw, option) within each particle -> (particle, option)."""
+        if self.n == self.n_draws:
             return values
-        return np.add.reduceat(values[self.order], self.starts, axis=0)
+        from scipy.sparse import csr_array
+
+        ends = np.append(self.starts, self.n_draws)
+        which = csr_array((np.ones(self.n_draws), self.order, ends), shape=(self.n, self.n_draws))
+        return np.asarray(which @ values)
 
 
 def clusters(n_draws: int, particle: NDArray[np.integer] | None = None) -> Clusters:
     """Group `n_draws` draws by their particle number; without numbers each draw is its own particle."""
     if particle is None:
-        return Clusters(None, np.arange(n_draws), n_draws, n_draws)
+        return Clusters(np.arange(n_draws), np.arange(n_draws))
     order = np.argsort(particle, kind="stable")
-    change = np.flatnonzero(np.diff(particle[order])) + 1
-    starts = np.concatenate([[0], change]).astype(np.intp)
-    if len(starts) == n_draws:
-        return Clusters(None, starts, n_draws, n_draws)
-    return Clusters(order, starts, n_draws, len(starts))
+    later = np.flatnonzero(np.diff(particle[order])) + 1
+    return Clusters(order, np.concatenate([[0], later]))
 
 
-def mcse(values: Floats, groups: Clusters) -> Floats:
-    """Monte Carlo standard error of the mean over draws, clustered by particle.
+def deviations(values: Floats, groups: Clusters) -> Floats:
+    """Return each particle's part in the deviation of the mean (particle, option); they add up to 0.
 
-    With w_k the share of the draws that descend from particle k, d_k their mean, and n particles, the
-    variance is ``n/(n-1) sum_k w_k^2 (d_k - mean)^2``: the ratio estimator for clusters of unequal size
-    (Cochran 1977, Sampling Techniques). For distinct particles it is sd(ddof=1)/sqrt(n).
+    With w_k the share of the draws that descend from particle k and d_k their mean, ``w_k (d_k - mean)``. It
+    is linear in `values` (draw, option): those of a difference are the difference of those of its terms.
+    """
+    return groups.sums(values - values.mean(axis=0)) / groups.n_draws
+
+
+def mcse(deviation: Floats) -> Floats:
+    """Monte Carlo standard error of a mean over draws, clustered by particle.
+
+    The variance is ``n/(n-1) sum_k w_k^2 (d_k - mean)^2`` over the n distinct particles: the ratio estimator
+    for clusters of unequal size (Cochran 1977, Sampling Techniques). For distinct particles the error is
+    sd(ddof=1)/sqrt(n).
 
     Parameters
     ----------
-    values
-        (draw, ...), at least two distinct particles. For the error of a *difference* of two options pass
-        the draw-wise differences.
-    groups
-        The draws by particle.
+    deviation
+        (particle, option) from `deviations`, at least two particles.
 
     Returns
     -------
     array
-        (...), in the units of `values`.
+        (option,), in the units of the values.
     """
-    centred = groups.sums(values - values.mean(axis=0)) / groups.n_draws
-    return np.sqrt(groups.n / (groups.n - 1) * np.einsum("k...,k...->...", centred, centred))
+    n = len(deviation)
+    return np.sqrt(n / (n - 1) * np.einsum("ko,ko->o", deviation, deviation))
 
 
 def rounding(U: Floats) -> float:
@@ -97,7 +110,8 @@ def share_best(U: Floats, allowed: Bools, top: Floats) -> tuple[Floats, Floats]:
     sums to 1; P(not beaten) counts every tie in full. Blocked options have 0 in both.
     """
     hit = ((top[:, None] - U <= rounding(U)) & allowed).astype(np.float64)
-    return (1.0 / hit.sum(axis=1)) @ hit / len(U), hit.mean(axis=0)
+    # einsum: a threaded matrix product of this size costs more CPU than it saves
+    return np.einsum("d,do->o", 1.0 / hit.sum(axis=1), hit) / len(U), hit.mean(axis=0)
 
 
 def expected_regret(means: Floats, top: Floats) -> Floats:

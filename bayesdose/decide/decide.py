@@ -193,12 +193,13 @@ def _indifference(value: Any) -> float:
 def _columns(case: _Case, best: int) -> dict[str, Any]:
     """Return the numbers per option: each a reduction of the same utilities."""
     top = criteria.best_per_draw(case.U, case.allowed)
+    deviation = criteria.deviations(case.U, case.groups)
     p_best, p_unbeaten = criteria.share_best(case.U, case.allowed, top)
     return {
         "expected_utility": case.mean,
-        "mcse": criteria.mcse(case.U, case.groups),
+        "mcse": criteria.mcse(deviation),
         "difference": case.mean[best] - case.mean,
-        "difference_mcse": criteria.mcse(case.U[:, [best]] - case.U, case.groups),
+        "difference_mcse": criteria.mcse(deviation[:, [best]] - deviation),
         "p_best": p_best,
         "p_unbeaten": p_unbeaten,
         "expected_regret": criteria.expected_regret(case.mean, top),

@@ -240,7 +240,8 @@ def describe(utility: Utility, outcome: xr.Dataset) -> str:
 
 def _zero_one(hit: xr.DataArray, x: xr.DataArray) -> xr.DataArray:
     made = hit.astype(float)
-    return made.where(x.notnull()) if x.dtype.kind == "f" else made
+    missing = x.isnull()
+    return made.where(~missing) if missing.any() else made
 
 
 def _array(what: str, x: object) -> None:
