@@ -26,10 +26,14 @@ class Cell(NamedTuple):
     fix: str = ""
 
 
+_BELOW_LIMIT = (
+    "a level below the limit of quantification needs CENS 1, which is not served yet: write . and MDV 1 to "
+    "leave it out"
+)
 _EMPTY = Cell(math.nan, missing=True)
 
 
-def read_cell(text: str) -> Cell:
+def read_cell(text: str, column: str = "DV") -> Cell:
     """Read a stripped cell of a numeric column.
 
     Numbers are as in Fortran and C, with a decimal point. Text is echoed only where it has the shape of a
@@ -40,15 +44,14 @@ def read_cell(text: str) -> Cell:
     if _NUMBER.fullmatch(text):
         value = float(text.lower().replace("d", "e"))
         return Cell(value) if math.isfinite(value) else _infinite()
-    return _fault(text)
+    return _fault(text, column)
 
 
-def _fault(text: str) -> Cell:
+def _fault(text: str, column: str) -> Cell:
     if _CENSORED.fullmatch(text):
         return _bad(
             f"{text!r} is a limit, not a number",
-            "a level below the limit of quantification needs CENS 1, which is not served yet: write . "
-            "and MDV 1 to leave it out",
+            _BELOW_LIMIT if column == "DV" else "write the value",
         )
     if _INFINITE.fullmatch(text):
         return _infinite()

@@ -208,7 +208,7 @@ def _numbers(name: str, given: Iterable[float] | float) -> list[float]:
         if isinstance(given, str):
             raise TypeError
         numbers = np.atleast_1d(np.asarray(list(given) if isinstance(given, Iterable) else given, float))
-        if numbers.ndim != 1 or not numbers.size:
+        if numbers.ndim != 1 or not numbers.size or not np.isfinite(numbers).all():
             raise TypeError
     except (TypeError, ValueError) as error:
         expected = f"a list of numbers, as in {name}=[1, 2, 3]"

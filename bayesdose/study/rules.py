@@ -114,7 +114,7 @@ def time_in_order(t: Table) -> list[Finding]:
     """Check that time does not run back within a subject, unless EVID 3 or 4 starts anew."""
     time = pd.Series(t.number["TIME"]).groupby(t.block).ffill()
     before = time.groupby(t.block).shift().to_numpy(np.float64)
-    back = (t.number["TIME"] < before) & ~np.isin(t.number["EVID"], RESETS)
+    back = (t.number["TIME"] >= 0) & (t.number["TIME"] < before) & ~np.isin(t.number["EVID"], RESETS)
     fix = "sort the subject's records by time, or start a new course with EVID 3 or 4"
     return t.find(
         back, "TIME", lambda k: f"time runs back from {before[k]:g} to {t.number['TIME'][k]:g}", fix
@@ -153,10 +153,11 @@ def dv_not_negative(t: Table) -> list[Finding]:
 
 def level_after_dose(t: Table) -> list[Finding]:
     """Warn of a level that stands before the subject's first dose: the model predicts 0 there."""
-    dosed = pd.Series(t.is_dose).groupby(t.block).cumsum().to_numpy() > 0
+    perhaps_dose = ~np.isin(t.number["EVID"], (0, 2, 3))  # a faulty EVID gets no second finding here
+    dosed = pd.Series(perhaps_dose).groupby(t.ids).cumsum().to_numpy() > 0
     problem = "a level before any dose of the subject"
     fix = "check the times, or the order of records at the same time (dose first)"
-    return t.find(t.is_level & ~dosed, "DV", problem, fix, "warning")
+    return t.find(t.is_level & ~dosed & (t.ids != ""), "DV", problem, fix, "warning")
 
 
 def not_twice(t: Table) -> list[Finding]:
@@ -189,7 +190,7 @@ _WHY = {
     ),
     "CMT": (
         "only the default compartment is served yet",
-        "write 1, or leave CMT out if the model has one route",
+        "write 1, or leave CMT out if the model has one route and one kind of level",
     ),
     "CENS": ("censored levels (CENS) are not served yet", _CENSORED),
     "LIMIT": ("censored levels (LIMIT) are not served yet", _CENSORED),

@@ -77,7 +77,8 @@ def read_raw(table: str | PathLike[str] | pd.DataFrame) -> Raw:
         )
     if isinstance(table, str | PathLike):
         path = Path(table)
-        return _from_text(_decode(_bytes_of(path), path.name), path.name)
+        source = path.name or str(path)
+        return _from_text(_decode(_bytes_of(path, source), source), source)
     raise InputError(
         explain("read_study takes a path or a DataFrame", came=f"an object of type {type(table).__name__}")
     )
@@ -98,18 +99,18 @@ def _text(value: object) -> str:
     return str(value).strip()
 
 
-def _bytes_of(path: Path) -> bytes:
+def _bytes_of(path: Path, source: str) -> bytes:
     try:
         if path.is_dir():
-            _fatal(path.name, "is a directory", "name the file in it")
+            _fatal(source, "is a directory", "name the file in it")
         if not path.exists():
-            _fatal(path.name, "there is no such file", _other_file(path))
+            _fatal(source, "there is no such file", _other_file(path))
         if not path.is_file():
-            _fatal(path.name, "is no regular file", "save the table to a file")
+            _fatal(source, "is no regular file", "save the table to a file")
         return path.read_bytes()
     except (OSError, ValueError) as error:  # ValueError: a zero byte in the name
         reason = error.strerror if isinstance(error, OSError) and error.strerror else "no valid path"
-        _fatal(path.name, f"cannot be read ({reason.lower()})", "check the name and your permissions", error)
+        _fatal(source, f"cannot be read ({reason.lower()})", "check the name and your permissions", error)
 
 
 def _other_file(path: Path) -> str:

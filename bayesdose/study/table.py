@@ -101,7 +101,7 @@ def as_table(raw: Raw, card: Card, columns: Mapping[str, str] | None) -> tuple[T
     _check_mapping(mapped, wanted)
     where, findings = _places(raw, list(dict.fromkeys(wanted)), mapped)
     findings += _absent(raw, card, where, mapped) + _lookalikes(raw, where)
-    if not raw.rows and not raw.findings:
+    if not raw.rows and not any((f.row or 0) > (raw.header_row or 0) for f in raw.findings):
         findings.append(
             Finding(None, None, None, "error", "a header and no records", "add one line per record")
         )
@@ -221,7 +221,7 @@ def _numbers(raw: Raw, card: Card, where: Mapping[str, int]) -> tuple[Table, lis
         if name == "DATE":  # text on purpose: only whether it changes matters
             values[name] = pd.factorize(np.asarray(texts, dtype=object))[0].astype(np.float64)
             continue
-        known = {t: read_cell(t) for t in set(texts)}
+        known = {t: read_cell(t, name) for t in set(texts)}
         values[name] = np.asarray([known[t].value for t in texts], dtype=np.float64)
         missing[name] = np.asarray([known[t].missing for t in texts], dtype=np.bool_)
         for i, t in enumerate(texts):
