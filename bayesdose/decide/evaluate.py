@@ -12,6 +12,9 @@ from bayesdose.errors import InputError, explain
 
 DIMS = ("draw", "option")
 
+LARGEST = 1e100
+"""Utilities beyond this overflow when their spread is squared: they are slips, not values."""
+
 
 def check_outcome(outcome: object) -> xr.Dataset:
     """Return the outcome when it is one.
@@ -45,7 +48,7 @@ def evaluate(utility: Utility, outcome: xr.Dataset, names: NDArray[np.str_]) -> 
     Raises
     ------
     InputError
-        When it is not a function, or does not return finite numbers over (draw, option).
+        When it is not a function, or does not return finite numbers (below 1e100) over (draw, option).
     """
     if not callable(utility):
         raise InputError(
@@ -112,7 +115,7 @@ def _in_order(value: xr.DataArray, outcome: xr.Dataset, dim: str) -> xr.DataArra
 
 
 def _check_finite(U: Floats, names: NDArray[np.str_]) -> None:
-    bad = ~np.isfinite(U)
+    bad = ~(np.abs(U) <= LARGEST)
     if not bad.any():
         return
     counts = bad.sum(axis=0)

@@ -179,7 +179,8 @@ def _plain_unit(name: str, text: str) -> str:
         parts.pop()
     basis = parts[1].lower() if len(parts) == 2 else ""
     # "Mg" is a megagram: as the spelling of a limit it is always a slip, and one that would never block.
-    if len(parts) > 2 or (len(parts) == 2 and basis not in _BASES) or parts[0] in ("", "Mg"):
+    good = parts[0].isalpha() and parts[0] != "Mg"
+    if not good or len(parts) > 2 or (len(parts) == 2 and basis not in _BASES):
         also = " (each may end in /day)" if name == "max_daily" else ""
         raise InputError(
             explain(

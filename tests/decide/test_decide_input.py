@@ -27,6 +27,7 @@ WRONG: dict[str, tuple[Callable[[xr.Dataset], object], str]] = {
     "other options": (lambda o: o.u.assign_coords(option=["a", "b", "c"]), "the 3 options of the outcome"),
     "NaN": (lambda o: o.u.where(o.u > -0.3), "'intensive' is not a finite number. Came: nan in 1 of 5 draws"),
     "inf": (lambda o: o.u / (o.option != "nothing"), "'nothing' is not a finite number"),
+    "too large": (lambda o: o.u * 1e200, "'standard' is not a finite number. Came: 5.9"),
     "minus inf": (lambda o: xr.where(o.u < 0, -np.inf, o.u), "Came: -inf in 1 of 5 draws, 2 option"),
 }
 

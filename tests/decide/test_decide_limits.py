@@ -71,6 +71,8 @@ def test_spellings(text: str, unit: str) -> None:
         "1e999 mg",
         "10 mg/dose",
         "10 /kg",
+        "10 (mg",
+        "10 mg*L",
         10,
         None,
     ],

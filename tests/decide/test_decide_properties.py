@@ -9,14 +9,15 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from synthetic_outcome import of_utilities, u
 
-from bayesdose.decide import Choice, decide
+from bayesdose.decide import Choice, Limit, decide, max_daily
+from bayesdose.errors import InputError
 
 # eighths, so that sums and shifts are exact and a tie stays a tie
 EIGHTHS = st.integers(-80, 80).map(lambda k: k / 8)
 UTILITIES = st.tuples(st.integers(2, 12), st.integers(1, 6)).flatmap(
     lambda shape: arrays(np.float64, shape, elements=EIGHTHS)
 )
-few = settings(max_examples=60, deadline=None)
+few = settings(max_examples=40, deadline=None)
 
 
 def same(one: Choice, other: Choice) -> None:
@@ -89,3 +90,36 @@ def test_printing_never_fails(U: np.ndarray) -> None:
     text = str(decide(of_utilities(U), u))
     assert max(map(len, text.splitlines())) <= 100
     assert "nan" not in text
+
+
+@few
+@given(UTILITIES, st.data())
+def test_a_limit_is_never_passed(U: np.ndarray, data: st.DataObject) -> None:
+    size = U.shape[1]
+    doses = np.array(data.draw(st.lists(EIGHTHS.map(abs), min_size=size, max_size=size)))
+    limit = data.draw(EIGHTHS.map(abs))
+    outcome = of_utilities(
+        np.column_stack([np.zeros(len(U)), U]),
+        ["no treatment", *(f"option {k}" for k in range(size))],
+        max_daily=("option", np.concatenate([[99.0], doses])),
+    )
+    outcome.attrs["amount_unit"] = "mg"
+    choice = decide(outcome, u, limits=[max_daily(f"{limit:f} mg")])
+    for name in (choice.best, choice.simplest, choice.runner_up, *choice.near_optimal):
+        if name not in (None, "no treatment"):
+            assert float(choice.table.max_daily.sel(option=name)) <= limit
+    assert len(choice.blocked) == (doses > limit).sum()
+
+
+@few
+@given(
+    st.from_regex(r"[0-9.]{1,4} ?[a-zA-Z/%\u00b5\u00b2^*()0-9. -]{0,8}", fullmatch=True)
+    | st.text(max_size=12)
+)
+def test_any_text_is_a_limit_or_an_error_of_ours(text: str) -> None:
+    try:
+        made = max_daily(text)
+    except InputError:
+        return
+    assert isinstance(made, Limit)
+    assert made.value >= 0
