@@ -3,7 +3,7 @@
 from bayesdose.study.events import events
 from bayesdose.study.findings import Finding, TableError
 from bayesdose.study.options import Options, regimens
-from bayesdose.study.sampling import option_events
+from bayesdose.study.sampling import option_events, sampled
 from bayesdose.study.shipped import data_path
 from bayesdose.study.study import Study, check_for_fit, read_study
 
@@ -18,4 +18,5 @@ __all__ = [
     "option_events",
     "read_study",
     "regimens",
+    "sampled",
 ]

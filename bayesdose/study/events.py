@@ -29,26 +29,23 @@ def events(study: Study) -> xr.Dataset:
         each covariate (subject), or (record) when the card says that it varies.
         Records at the same time keep file order.
     """
-    rows = study.records.reset_index(drop=True)
-    evid = rows["EVID"].to_numpy()
-    copies = np.where(evid == _RESET_AND_DOSE, 2, 1)
-    source = np.repeat(np.arange(len(rows)), copies)
+    column = {name: study.records[name].to_numpy() for name in ("ID", "TIME", "EVID", "AMT", "MDV", "DV")}
+    opens_with_reset = column["EVID"] == _RESET_AND_DOSE
+    source = np.repeat(np.arange(len(opens_with_reset)), np.where(opens_with_reset, 2, 1))
     second = np.r_[False, source[1:] == source[:-1]]
-    expanded = rows.iloc[source]
-    kind = np.where(evid[source] == _RESET_AND_DOSE, np.where(second, DOSE, RESET), evid[source])
-    subject = pd.Index(study.ids).get_indexer(pd.Index(expanded["ID"]))
-    counts = np.bincount(subject, minlength=study.n_subjects)
-    level = (expanded["EVID"] == 0) & (expanded["MDV"] == 0) & expanded["DV"].notna()
-    observed = np.flatnonzero(level.to_numpy())
+    at = {name: values[source] for name, values in column.items()}
+    kind = np.where(at["EVID"] == _RESET_AND_DOSE, np.where(second, DOSE, RESET), at["EVID"])
+    subject, ids = pd.factorize(at["ID"])
+    observed = np.flatnonzero((at["EVID"] == OBSERVATION) & (at["MDV"] == 0) & ~np.isnan(at["DV"]))
     arrays = {
-        "stream_subject": ("stream", np.arange(study.n_subjects, dtype=np.int64)),
-        "stream_start": ("edge", np.r_[0, np.cumsum(counts)].astype(np.int64)),
-        **record_arrays(expanded["TIME"], kind, np.where(kind == DOSE, expanded["AMT"], 0.0), subject),
+        "stream_subject": ("stream", np.arange(len(ids), dtype=np.int64)),
+        "stream_start": ("edge", np.r_[0, np.cumsum(np.bincount(subject))].astype(np.int64)),
+        **record_arrays(at["TIME"], kind, np.where(kind == DOSE, at["AMT"], 0.0), subject),
         "observation_record": ("observation", observed.astype(np.int64)),
-        "DV": ("observation", expanded["DV"].to_numpy(np.float64)[observed]),
-        **covariate_arrays(study, expanded),
+        "DV": ("observation", at["DV"][observed]),
+        **covariate_arrays(study, source),
     }
-    return xr.Dataset(arrays, coords={"subject": list(study.ids)})
+    return xr.Dataset(arrays, coords={"subject": ids.tolist()})
 
 
 def record_arrays(time: object, kind: object, amount: object, subject: object) -> dict[str, tuple]:
@@ -63,12 +60,12 @@ def record_arrays(time: object, kind: object, amount: object, subject: object) -
     }
 
 
-def covariate_arrays(study: Study, expanded: pd.DataFrame) -> dict[str, tuple]:
-    """Return the covariates: the subject's first value, or one value per record when it may vary."""
-    once = study.records.drop_duplicates("ID")
+def covariate_arrays(study: Study, source: np.ndarray) -> dict[str, tuple]:
+    """Return the covariates: a subject's first value, or that of each record's `source` row if it varies."""
+    first = np.flatnonzero(~study.records["ID"].duplicated().to_numpy())
     return {
-        c.name: ("record", expanded[c.name].to_numpy(np.float64))
+        c.name: ("record", study.records[c.name].to_numpy(np.float64)[source])
         if c.varies
-        else ("subject", once[c.name].to_numpy(np.float64))
+        else ("subject", study.records[c.name].to_numpy(np.float64)[first])
         for c in study.card.covariates
     }

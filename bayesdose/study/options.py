@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import product
 
 import numpy as np
@@ -56,6 +57,11 @@ class Options:
     start: float
     horizon: float
     last_interval: tuple[float, ...]
+
+    @cached_property
+    def history(self) -> History:
+        """What the patient was given so far."""
+        return History.of(self.patient)
 
     def __len__(self) -> int:
         return int(self.table.sizes["option"])

@@ -96,7 +96,7 @@ def as_table(raw: Raw, card: Card, columns: Mapping[str, str] | None) -> tuple[T
     findings
         What is wrong with the header and with single cells.
     """
-    mapped = {k.upper(): v for k, v in (columns or {}).items()}
+    mapped = _mapping(columns)
     wanted = [*REQUIRED, *DERIVED, *NOT_SERVED, *(c.name for c in card.covariates)]
     _check_mapping(mapped, wanted)
     where, findings = _places(raw, list(dict.fromkeys(wanted)), mapped)
@@ -111,13 +111,20 @@ def as_table(raw: Raw, card: Card, columns: Mapping[str, str] | None) -> tuple[T
     return table, findings + faults
 
 
-def is_covariate_table(table_columns: Sequence[str], card: Card) -> bool:
+def _covariates_alone(raw: Raw, card: Card, where: Mapping[str, int]) -> bool:
     """Whether a table has an ID, the card's covariates and nothing else: patients without any record."""
-    return set(table_columns) == {"ID", *(c.name.upper() for c in card.covariates)}
+    named = {k for k, name in enumerate(raw.header) if name}
+    return set(where) == {"ID", *(c.name for c in card.covariates)} and named == set(where.values())
 
 
 def _say(words: Words, k: int) -> str:
     return words if isinstance(words, str) else words(k)
+
+
+def _mapping(columns: Mapping[str, str] | None) -> dict[str, str]:
+    if columns is not None and not isinstance(columns, Mapping):
+        raise InputError(explain("columns= must map our names to yours", expected="{'DV': 'conc'}"))
+    return {str(ours).upper(): str(theirs).strip() for ours, theirs in (columns or {}).items()}
 
 
 def _check_mapping(mapped: Mapping[str, str], wanted: Sequence[str]) -> None:
@@ -143,7 +150,7 @@ def _places(
     where: dict[str, int] = {}
     findings = []
     for name in wanted:
-        found = at.get(mapped.get(name.upper(), name).strip().upper(), [])
+        found = at.get(mapped.get(name.upper(), name).upper(), [])
         if len(found) > 1:
             findings.append(
                 Finding(
@@ -156,8 +163,7 @@ def _places(
 
 
 def _absent(raw: Raw, card: Card, where: Mapping[str, int], mapped: Mapping[str, str]) -> list[Finding]:
-    upper = [h.upper() for h in raw.header]
-    needed = ["ID"] if is_covariate_table(upper, card) else list(REQUIRED)
+    needed = ["ID"] if _covariates_alone(raw, card, where) else list(REQUIRED)
     needed += [c.name for c in card.covariates]
     needed += [n for n in (*DERIVED, *NOT_SERVED) if n in mapped]
     free = [h for k, h in enumerate(raw.header) if k not in where.values() and h]

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import bayesdose as bd
-from bayesdose.study import Options, option_events, read_study, regimens
+from bayesdose.study import Options, option_events, read_study, regimens, sampled
 
 CARD = bd.Card(
     drug="phenobarbital",
@@ -276,6 +276,27 @@ def test_sampling_records_stand_where_the_side_says(treated):
     assert (arrays["DV"] == 0).all()
     assert arrays["WT"].to_numpy().tolist() == [1500]
     assert arrays["subject"].to_numpy().tolist() == ["1"]
+
+
+def test_one_option_alone_is_its_stream_among_all(treated):
+    o = regimens("{a} mg every 12 h x 2", after=treated, a=[3, 4])
+    times, sides = [np.array([60.0, 36.0])] * 4, [np.array([-1, 1])] * 4
+    every, one = option_events(o, times, sides), option_events(o, times[:1], sides[:1], only=[3])
+    start = every["stream_start"].to_numpy()
+    for name in ("record_time", "record_kind", "record_amount"):
+        np.testing.assert_array_equal(one[name], every[name][start[3] : start[4]])
+    assert one["observation_record"].to_numpy().tolist() == [6, 4]
+    with pytest.raises(bd.InputError, match="no option 4"):
+        option_events(o, times[:1], sides[:1], only=[4])
+
+
+def test_the_history_can_be_sampled(treated):
+    arrays = sampled(treated, [12, 30.0, 6])
+    assert arrays["record_time"].to_numpy().tolist() == [0, 6, 12, 12, 24, 30]
+    assert arrays["record_kind"].to_numpy().tolist() == [1, 0, 1, 0, 1, 0]
+    assert arrays["observation_record"].to_numpy().tolist() == [3, 5, 1]
+    with pytest.raises(bd.InputError, match="finite"):
+        sampled(treated, [math.inf])
 
 
 def test_resets_stay_and_old_courses_stay_ahead():

@@ -136,6 +136,8 @@ def test_columns_maps_our_names_to_theirs(read, card):
     assert study.levels["DV"].tolist() == [17.3]
     with pytest.raises(bd.InputError, match=r"names 'TIMEE'.*Probably meant: TIME"):
         read(text=text, columns={"TIMEE": "conc"})
+    with pytest.raises(bd.InputError, match="must map our names"):
+        read(text=text, columns=["conc"])
     with pytest.raises(TableError, match=r"no column 'cnoc', which columns= names; 'conc' may be it"):
         read(text=text, columns={"AMT": "dose", "DV": "cnoc", "WT": "bw"})
     with pytest.raises(TableError, match="no column 'ev', which columns= names"):
@@ -152,6 +154,9 @@ def test_a_row_of_covariates_is_a_patient(read):
         assert (study.ids, len(study.doses), len(study.levels)) == (("7",), 0, 0)
         assert study.records["WT"].tolist() == [1.4]
         assert study.warnings == ()
+    assert read(text="case,WT,APGR\n7,1.4,7\n", columns={"ID": "case"}).ids == ("7",)
+    with pytest.raises(TableError, match="no such column"):  # a column more may hide records
+        read(text="ID,WT,APGR,CONC\n7,1.4,7,12\n")
 
 
 def test_check_for_fit_lists_every_subject(read):
