@@ -1,0 +1,23 @@
+"""Case files: one decision problem as data (TOML), and the recommendation that it leads to.
+
+A case file names what it wants, such as the utility "window", and gives it numbers; nothing in it is run.
+The schema is documented in ``docs/reference/case.md``.
+"""
+
+from bayesdose.case.read import Case, make_case, read_case
+from bayesdose.case.recommendation import Recommendation, condition_for, recommend
+from bayesdose.case.record import NOTICE, fit_record, individual_record, individual_text, to_json
+
+__all__ = [
+    "NOTICE",
+    "Case",
+    "Recommendation",
+    "condition_for",
+    "fit_record",
+    "individual_record",
+    "individual_text",
+    "make_case",
+    "read_case",
+    "recommend",
+    "to_json",
+]

@@ -1,0 +1,140 @@
+"""What is wrong with a case file: one (key, complaint) each, and one message for all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from bayesdose.case.tables import LimitsTable, OptionsTable, OutcomeTable
+from bayesdose.decision import Limit, max_daily, max_single, named_utility
+from bayesdose.errors import InputError, nearest
+from bayesdose.study.dose_text import parse
+
+Problem = tuple[str, str]
+"""A key of the case file, and what is wrong with it."""
+
+_LIMITS = {"max_daily": max_daily, "max_single": max_single}
+_WIDEST_KEY, _WIDEST_VALUE = 40, 60
+_KINDS = {
+    "model_type": "a table",
+    "dict_type": "a table",
+    "float_type": "a number",
+    "int_type": "a whole number",
+    "int_from_float": "a whole number",
+    "string_type": "a text in quotation marks",
+    "bool_type": "true or false",
+    "too_short": "at least one number",
+}
+
+
+def table(made: type[BaseModel], content: Any, at: Sequence[str], problems: list[Problem]) -> Any:
+    """Return the table, or None after adding what is wrong with it to `problems`.
+
+    Parameters
+    ----------
+    made
+        Its schema.
+    content
+        What TOML gave.
+    at
+        Keys that lead to it.
+    problems
+        Grows.
+    """
+    try:
+        return made.model_validate(content)
+    except ValidationError as error:
+        problems += [_problem(e, at, content, tuple(made.model_fields)) for e in error.errors()]
+        return None
+
+
+def unknown(name: str, known: Sequence[str], what: str = "key") -> str:
+    """Complain of a name that is not among the known ones."""
+    return f"is no {what} known here{_meant(name, known)}. Expected: {', '.join(known)}"
+
+
+def wrong_options(options: OptionsTable) -> list[Problem]:
+    """Compare the placeholders of the text with the numbers given."""
+    try:
+        wanted = parse(options.text).names
+    except InputError as error:
+        return [("options.text", str(error))]
+    known = (*wanted, *OptionsTable.model_fields)
+    missing = [name for name in wanted if name not in options.values]
+    extra = [name for name in options.values if name not in wanted]
+    other = [name for name in options.complete if name not in wanted]
+    return [
+        *((f"options.{name}", f"is missing: the numbers for {{{name}}} of the text") for name in missing),
+        *((f"options.{name}", f"is not in the text as {{{name}}}{_meant(name, known)}") for name in extra),
+        *(("options.complete", f"names {name!r}, not in the text{_meant(name, wanted)}") for name in other),
+    ]
+
+
+def wrong_utility(made: Any, outcomes: Mapping[str, OutcomeTable] | None) -> list[Problem]:
+    """Try the utility's numbers together, and look up the outcomes that it speaks of."""
+    parameters = made.model_dump(exclude={"name", "indifference"})
+    try:
+        named_utility(made.name, **parameters)
+    except InputError as error:
+        return [("utility", str(error))]
+    if outcomes is None:
+        return []
+    spoken = {key: parameters[key] for key in ("outcome", "harm") if parameters.get(key) is not None}
+    return [
+        (f"utility.{key}", f"speaks of {name!r}, which is no outcome{_meant(name, tuple(outcomes))}")
+        for key, name in spoken.items()
+        if name not in outcomes
+    ]
+
+
+def wrong_limits(limits: LimitsTable) -> list[Problem]:
+    """Try each limit."""
+    found = []
+    for name, text in limits:
+        try:
+            if text is not None:
+                _LIMITS[name](text)
+        except InputError as error:
+            found.append((f"limits.{name}", str(error)))
+    return found
+
+
+def limit_list(limits: LimitsTable) -> list[Limit]:
+    """Return the limits stated, as `decide` takes them."""
+    return [_LIMITS[name](text) for name, text in limits if text is not None]
+
+
+def listing(problems: Sequence[Problem], source: str) -> str:
+    """Return all problems as text, one line each under a line that counts them."""
+    width = min(max(len(key) for key, _ in problems), _WIDEST_KEY)
+    count = f"{len(problems)} problem{'s' if len(problems) > 1 else ''}"
+    return "\n".join([f"{source}: {count}", *(f"  {key:<{width}}  {why}" for key, why in problems)])
+
+
+def _problem(error: Any, at: Sequence[str], content: Any, known: Sequence[str]) -> Problem:
+    """Return the key and the complaint for one of pydantic's."""
+    key = _key([*at, *(part for part in error["loc"] if part != "[key]")], content)
+    if error["type"] == "missing":
+        return key, "is missing"
+    if error["type"] == "extra_forbidden":
+        name, inside = str(error["loc"][-1]), content.get("values")
+        twice = isinstance(inside, Mapping) and name in inside
+        return key, "stands in values too" if twice else unknown(name, known)
+    came = repr(error["input"])
+    came = came if len(came) <= _WIDEST_VALUE else came[: _WIDEST_VALUE - 3] + "..."
+    said = error["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
+    return key, f"came {came}, expected {_KINDS.get(error['type'], said)}"
+
+
+def _key(path: list[Any], content: Any) -> str:
+    """Write a key as in the file, where values may stand beside the text."""
+    if len(path) > 2 and path[1] == "values" and isinstance(content, Mapping) and path[2] in content:
+        path = [path[0], *path[2:]]
+    return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path).lstrip(".")
+
+
+def _meant(name: str, known: Sequence[str]) -> str:
+    found = nearest(name, tuple(known))
+    return f". Probably meant: {found}" if found and found != name else ""

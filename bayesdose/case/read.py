@@ -1,0 +1,221 @@
+"""Reading a case file: all tables checked, every problem in one message."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bayesdose.case.problems import (
+    Problem,
+    limit_list,
+    listing,
+    table,
+    unknown,
+    wrong_limits,
+    wrong_options,
+    wrong_utility,
+)
+from bayesdose.case.tables import (
+    START,
+    UTILITY_TABLES,
+    ConditionTable,
+    LimitsTable,
+    OptionsTable,
+    OutcomeTable,
+    Table,
+    standard_outcomes,
+)
+from bayesdose.decision import UTILITIES, Limit, Target, Window, named_utility
+from bayesdose.errors import InputError, explain, nearest
+from bayesdose.study import Options, Study, regimens
+from bayesdose.study.dose_text import TIMES
+from bayesdose.units import factor
+
+if TYPE_CHECKING:
+    from bayesdose.pk.exposure import Exposure
+
+_LARGEST = 2**20  # bytes; a bigger file is no case
+_SECTIONS: dict[str, type[Table]] = {
+    "options": OptionsTable,
+    "limits": LimitsTable,
+    "condition": ConditionTable,
+}
+
+
+@dataclass(frozen=True)
+class Case:
+    """A decision problem: options, outcomes, utility, limits, and how to condition.
+
+    Parameters
+    ----------
+    options, limits, condition
+        The tables of the file.
+    outcomes
+        Name of the outcome to its metric; trough, peak and auc24 after the last dose unless given.
+    utility
+        A named utility with its numbers.
+    indifference
+        Difference in expected utility that does not matter; `decide` chooses when it is None.
+    """
+
+    options: OptionsTable
+    outcomes: Mapping[str, OutcomeTable]
+    utility: Window | Target
+    indifference: float | None
+    limits: LimitsTable
+    condition: ConditionTable
+
+    def regimens(self, patient: Study) -> Options:
+        """Return the candidate regimens for a patient.
+
+        Raises
+        ------
+        InputError
+            When the dose text needs what the patient's table does not have, or starts in the past.
+        """
+        o = self.options
+        return regimens(
+            o.text, after=patient, start=_start(o.start, patient), current=o.current, **dict(o.values)
+        )
+
+    def metrics(self) -> dict[str, Exposure]:
+        """Return the exposure metrics by outcome name, as `simulate` takes them."""
+        from bayesdose import pk
+
+        return {name: getattr(pk, o.metric)(after_dose=o.after_dose) for name, o in self.outcomes.items()}
+
+    def limit_list(self) -> list[Limit]:
+        """Return the limits, as `decide` takes them."""
+        return limit_list(self.limits)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the case as JSON-able values, in the form of the file."""
+        name = next(name for name, made in UTILITIES.items() if isinstance(self.utility, made))
+        numbers = {f.name: getattr(self.utility, f.name) for f in fields(self.utility)}
+        return {
+            "options": self.options.model_dump(mode="json"),
+            "outcomes": {n: o.model_dump() for n, o in self.outcomes.items()},
+            "utility": {"name": name, **numbers, "indifference": self.indifference},
+            "limits": self.limits.model_dump(exclude_none=True),
+            "condition": self.condition.model_dump(),
+        }
+
+
+def read_case(path: str | PathLike[str]) -> Case:
+    """Read a case file.
+
+    Parameters
+    ----------
+    path
+        A TOML file in the form of ``docs/reference/case.md``.
+
+    Raises
+    ------
+    InputError
+        When there is no such file, it is no TOML, or anything in it is wrong: one message with every problem.
+    """
+    place = Path(path)
+    try:
+        content = tomllib.loads(_content(place).decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        raise InputError(explain(f"{place.name} is not text in UTF-8", fix="save it as UTF-8")) from error
+    except tomllib.TOMLDecodeError as error:
+        expected = "a file as in docs/reference/case.md"
+        raise InputError(explain(f"{place.name} is not TOML", came=error, expected=expected)) from error
+    return make_case(content, place.name)
+
+
+def make_case(content: Mapping[str, Any], source: str = "the case") -> Case:
+    """Return the case that these tables describe, as TOML gives them.
+
+    Raises
+    ------
+    InputError
+        With every problem, each under its key.
+    """
+    problems: list[Problem] = [
+        (key, unknown(key, (*_SECTIONS, "outcomes", "utility")))
+        for key in content
+        if key not in {*_SECTIONS, "outcomes", "utility"}
+    ]
+    tables = dict(_tables(content, problems))
+    if "options" in tables:
+        problems += wrong_options(tables["options"])
+    if "utility" in tables:
+        problems += wrong_utility(tables["utility"], tables.get("outcomes"))
+    if "limits" in tables:
+        problems += wrong_limits(tables["limits"])
+    if problems:
+        raise InputError(listing(problems, source))
+    utility = tables.pop("utility")
+    made = named_utility(utility.name, **utility.model_dump(exclude={"name", "indifference"}))
+    return Case(**tables, utility=made, indifference=utility.indifference)
+
+
+def _content(place: Path) -> bytes:
+    try:
+        if place.is_file() and place.stat().st_size > _LARGEST:
+            raise InputError(explain(f"{place.name} is too large for a case", expected=f"{_LARGEST} bytes"))
+        return place.read_bytes()
+    except OSError as error:
+        around = [p.name for p in place.parent.glob("*.toml")] if place.parent.is_dir() else []
+        raise InputError(
+            explain(
+                f"the case file {place} cannot be read",
+                came=(error.strerror or "an error of the system").lower(),
+                meant=nearest(place.name, around),
+            )
+        ) from error
+
+
+def _tables(content: Mapping[str, Any], problems: list[Problem]) -> Iterator[tuple[str, Any]]:
+    """Yield the tables that are well-formed; what is wrong with the others goes to `problems`."""
+    for key, made in _SECTIONS.items():
+        if key == "options" and key not in content:
+            problems.append((key, "is missing: a case needs options to choose from"))
+        elif (read := table(made, content.get(key, {}), (key,), problems)) is not None:
+            yield key, read
+    if (outcomes := _outcomes(content.get("outcomes"), problems)) is not None:
+        yield "outcomes", outcomes
+    if (utility := _utility(content.get("utility"), problems)) is not None:
+        yield "utility", utility
+
+
+def _outcomes(given: Any, problems: list[Problem]) -> dict[str, OutcomeTable] | None:
+    if given is None:
+        return standard_outcomes()
+    if not isinstance(given, Mapping) or not given:
+        example = 'trough = { metric = "trough", after_dose = -1 }'
+        problems.append(("outcomes", f"names no outcome. Expected: {example}, or no table at all"))
+        return None
+    before = len(problems)
+    made = {name: table(OutcomeTable, one, ("outcomes", name), problems) for name, one in given.items()}
+    odd = [name for name in given if not name.isidentifier()]
+    problems += [(f"outcomes.{name}", "is no name: letters, digits and _ only") for name in odd]
+    return made if len(problems) == before else None
+
+
+def _utility(given: Any, problems: list[Problem]) -> Any:
+    if not isinstance(given, Mapping) or not isinstance(given.get("name"), str):
+        problems.append(("utility", f"needs a name. Expected: name = {' or '.join(map(repr, UTILITIES))}"))
+        return None
+    if given["name"] not in UTILITY_TABLES:
+        problems.append(("utility.name", unknown(given["name"], tuple(UTILITIES), "utility")))
+        return None
+    return table(UTILITY_TABLES[given["name"]], given, ("utility",), problems)
+
+
+def _start(start: float | str | None, patient: Study) -> float | None:
+    """Return the start in the patient's time; a text counts from the last dose or the last record."""
+    found = START.fullmatch(start.strip()) if isinstance(start, str) else None
+    if found is None:
+        return None if start is None else float(start)
+    times = (patient.doses if found[3] == "dose" else patient.records)["TIME"]
+    if times.empty:
+        fix = "give a time, or leave start out"
+        raise InputError(explain("options.start counts from the last dose, and none was given yet", fix=fix))
+    return float(times.iloc[-1]) + float(found[1]) * factor(TIMES[found[2].lower()], patient.card.units.time)

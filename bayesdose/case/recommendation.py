@@ -1,0 +1,86 @@
+"""What a case says about a patient: conditioned draws, simulated options, the choice."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from bayesdose.case.record import individual_record
+from bayesdose.decision import Choice, decide
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from bayesdose.case.read import Case
+    from bayesdose.fitting import Fit
+    from bayesdose.individual import Draws
+    from bayesdose.study import Study
+
+
+@dataclass(frozen=True)
+class Recommendation:
+    """What a case says about a patient.
+
+    Parameters
+    ----------
+    case
+        What was asked.
+    me
+        The patient's draws.
+    outcome
+        What was simulated, dims (draw, option).
+    choice
+        What was decided.
+    """
+
+    case: Case
+    me: Draws
+    outcome: xr.Dataset
+    choice: Choice
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return diagnostics, individual parameters and decision as JSON-able values; no subject's name."""
+        return {"individual": individual_record(self.me), "decision": self.choice.to_dict()}
+
+
+def condition_for(case: Case, fit: Fit, patient: Study) -> Draws:
+    """Condition a fit on a patient with the numbers of the case; see `bayesdose.condition`.
+
+    Warnings stand in ``Draws.warnings`` and are not issued a second time.
+    """
+    from bayesdose.individual import condition
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)
+        return condition(fit, patient, **case.condition.model_dump())
+
+
+def recommend(case: Case, me: Draws) -> Recommendation:
+    """Simulate the case's options for a patient's draws and decide between them.
+
+    Parameters
+    ----------
+    case
+        The decision problem.
+    me
+        Draws of the patient, from `condition`.
+
+    Raises
+    ------
+    InputError
+        When the case does not fit the patient.
+    Refused
+        When a limit blocks everything.
+    """
+    from bayesdose.simulation import simulate
+
+    outcome = simulate(me, case.regimens(me.patient), case.metrics())
+    choice = decide(
+        outcome,
+        case.utility,
+        limits=case.limit_list(),
+        indifference=case.indifference,
+        complete=case.options.complete,
+    )
+    return Recommendation(case, me, outcome, choice)

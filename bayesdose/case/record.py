@@ -1,0 +1,86 @@
+"""Results as JSON-able values: what a fit and a patient's draws were made of, without any identifier."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from bayesdose.fitting import Fit
+    from bayesdose.individual import Draws
+
+NOTICE = (
+    "Research software, not a medical device. It must not be the basis of a treatment without a qualified "
+    "person who checks it."
+)
+"""Stands in every decision."""
+
+
+def fit_record(fit: Fit) -> dict[str, Any]:
+    """Return where a fit came from: spec and hash, counts of the data, seed, sampler, versions, checks."""
+    kept = ("model", "seed", "sampler", "versions", "created", "seconds")
+    data = fit.provenance["data"]
+    checks = fit.check()
+    return {
+        **{name: fit.provenance[name] for name in kept if name in fit.provenance},
+        "data": {name: data[name] for name in ("n_subjects", "n_doses", "n_levels")},
+        "passed": checks.passed,
+        "checks": checks.to_list(),
+    }
+
+
+def individual_record(me: Draws) -> dict[str, Any]:
+    """Return a patient's covariates, diagnostics and parameters (mean, sd, 90 % limits).
+
+    A covariate or parameter that changes in time has its value at the last record.
+    """
+    table = me.summary()
+    table = table.isel(record=-1) if "record" in table.dims else table
+    last = me.patient.records.iloc[-1]
+    statistics = table["statistic"].values.tolist()
+    return {
+        "covariates": {c.name: float(last[c.name]) for c in me.patient.card.covariates},
+        "doses": len(me.patient.doses),
+        "levels": len(me.patient.levels),
+        "diagnostics": me.diagnostics.to_dict(),
+        "parameters": {
+            name: dict(zip(statistics, table[name].values.tolist(), strict=True))
+            for name in me.compiled.parameters
+        },
+        "warnings": list(me.warnings),
+    }
+
+
+def individual_text(me: Draws) -> str:
+    """Return the same in words, a line each."""
+    record, d = individual_record(me), me.diagnostics
+    units = {c.name: c.unit for c in me.patient.card.covariates}
+    about = [f"{name} {value:g} {units[name]}".rstrip() for name, value in record["covariates"].items()]
+    given = f"{record['doses']} dose{'s' * (record['doses'] != 1)}, {d.levels} level{'s' * (d.levels != 1)}"
+    khat = "" if d.khat is None else f"k-hat {d.khat:.2f} (below 0.7), "
+    lines = [
+        f"patient    {'; '.join([*about, given])}",
+        f"posterior  {d.method}: {khat}ESS {d.ess:.0f} of {d.particles} particles",
+    ]
+    for name, p in record["parameters"].items():
+        lines.append(f"  {name:<9}{p['mean']:.3g} (90 % interval {p['lower']:.3g} to {p['upper']:.3g})")
+    return "\n".join([*lines, *(f"warning    {text}" for text in me.warnings)])
+
+
+def to_json(value: Any) -> str:
+    """Return JSON text, two spaces an indent; a number that is not finite becomes null."""
+    return json.dumps(_plain(value), indent=2, allow_nan=False) + "\n"
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {str(k): _plain(v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(v) for v in value]
+    if hasattr(value, "item"):  # a number of numpy
+        value = value.item()
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value

@@ -1,0 +1,146 @@
+"""The tables of a case file as pydantic models: every key known, every value of its kind."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import MISSING, fields
+from typing import Annotated, Any, Literal, get_args, get_type_hints
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainValidator,
+    Strict,
+    StringConstraints,
+    create_model,
+    model_validator,
+)
+
+from bayesdose.decision import UTILITIES
+from bayesdose.study.dose_text import TIMES
+
+START = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*([A-Za-z]+) after the last (dose|record)")
+"""A start that counts from the patient's history."""
+
+
+def _listed(value: object) -> object:
+    return value if isinstance(value, list | tuple) else (value,)
+
+
+def _number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _when(value: object) -> object:
+    """Accept a time, or a text that counts from the patient's last dose or record."""
+    if value is None or _number(value):
+        return value
+    found = START.fullmatch(value.strip()) if isinstance(value, str) else None
+    if found is None or found[2].lower() not in TIMES:
+        raise ValueError("a time of the table such as 36.0, or a text such as '24 h after the last dose'")
+    return value
+
+
+Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_]\w*$")]
+Numbers = Annotated[tuple[float, ...], Strict(False), BeforeValidator(_listed), Field(min_length=1)]
+Names = Annotated[tuple[str, ...], Strict(False), BeforeValidator(_listed)]
+When = Annotated[float | str | None, PlainValidator(_when)]
+
+
+class Table(BaseModel):
+    """A table of the case file: no unknown key, finite numbers, texts that are texts."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+
+
+class OptionsTable(Table):
+    """``[options]``: the dose text, the numbers for its placeholders, when treatment would start.
+
+    Parameters
+    ----------
+    text
+        Dose text with placeholders (see `bayesdose.regimens`).
+    values
+        Placeholder to the numbers to try; in the file they may stand beside the text.
+    start
+        A time of the table, or a text such as "24 h after the last dose"; `regimens` chooses unless given.
+    current
+        Whether to add the current regimen.
+    complete
+        Placeholders whose numbers are all that can be given: a best option at their end is no "edge".
+    """
+
+    text: str
+    values: dict[Name, Numbers] = Field(default_factory=dict)
+    start: When = None
+    current: bool = True
+    complete: Names = ()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _gather(cls, content: Any) -> Any:
+        """Take numbers that stand beside the text as values."""
+        if not isinstance(content, Mapping):
+            return content
+        inside = content.get("values", {})
+        if not isinstance(inside, Mapping):
+            return content
+        numbers = {k: v for k, v in content.items() if isinstance(v, int | float | list)}
+        beside = {k: v for k, v in numbers.items() if k not in cls.model_fields and k not in inside}
+        return {**{k: v for k, v in content.items() if k not in beside}, "values": {**inside, **beside}}
+
+
+class OutcomeTable(Table):
+    """One entry of ``[outcomes]``: an exposure metric in the interval after one of the future doses.
+
+    Parameters
+    ----------
+    metric
+        "trough", "peak" or "auc24".
+    after_dose
+        Which future dose, as Python counts: 0 is the first, -1 the last.
+    """
+
+    metric: Literal["trough", "peak", "auc24"]
+    after_dose: int = -1
+
+
+class LimitsTable(Table):
+    """``[limits]``: largest doses, as text with a unit ("10 mg/kg")."""
+
+    max_daily: str | None = None
+    max_single: str | None = None
+
+
+class ConditionTable(Table):
+    """``[condition]``: how the patient's posterior is computed; see `bayesdose.condition`."""
+
+    particles: int = Field(default=4096, ge=256, le=2**22)
+    draws: int = Field(default=4000, ge=100, le=10**6)
+    seed: int = Field(default=1, ge=0, lt=2**32)
+
+
+METRICS: tuple[str, ...] = get_args(OutcomeTable.model_fields["metric"].annotation)
+
+
+def standard_outcomes() -> dict[str, OutcomeTable]:
+    """Return the outcomes of a case that names none: every metric, after the last dose."""
+    return {name: OutcomeTable.model_validate({"metric": name}) for name in METRICS}
+
+
+def _utility_table(made: type) -> type[Table]:
+    """Return the table of a named utility: its parameters, and the difference that does not matter."""
+    hints = get_type_hints(made)
+    parameters: dict[str, Any] = {
+        f.name: (hints[f.name], ... if f.default is MISSING else f.default) for f in fields(made)
+    }
+    parameters["indifference"] = (float | None, Field(default=None, ge=0))
+    return create_model(f"{made.__name__}Table", __base__=Table, name=(str, ...), **parameters)
+
+
+UTILITY_TABLES: dict[str, type[Table]] = {name: _utility_table(made) for name, made in UTILITIES.items()}
+"""``[utility]``, by its name."""
