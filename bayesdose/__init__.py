@@ -12,10 +12,40 @@ __version__ = "0.1.0"
 _ROOMS: dict[str, tuple[str, ...]] = {
     "errors": ("BayesdoseError", "InputError", "Refused"),
     "card": ("Card", "Covariate", "Units"),
-    "study": ("Study", "TableError", "read_study", "Options", "regimens"),
+    "study": ("Finding", "Options", "Study", "TableError", "data_path", "read_study", "regimens"),
+    "pk": ("auc24", "concentration_at", "peak", "trough"),
+    "model": (
+        "Model",
+        "additive",
+        "covariate",
+        "eta",
+        "load_model",
+        "observe",
+        "one_compartment",
+        "parameter",
+        "population_model",
+        "proportional",
+        "theta",
+    ),
+    "fitting": ("Fit", "fit", "load_fit"),
+    "individual": ("Draws", "condition", "map_estimate"),
+    "simulation": ("predict", "simulate"),
+    "decision": (
+        "Choice",
+        "above",
+        "below",
+        "decide",
+        "in_window",
+        "log_squared_error",
+        "max_daily",
+        "max_single",
+        "named_utility",
+        "squared_error",
+    ),
+    "reporting": ("report",),
 }
 _HOME = {name: room for room, names in _ROOMS.items() for name in names}
-__all__ = ["__version__", *sorted(_HOME)]  # noqa: PLE0604
+__all__ = ["__version__", *sorted(_HOME)]
 
 
 def __getattr__(name: str) -> object:

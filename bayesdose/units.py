@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
+from tokenize import TokenError
 from typing import TYPE_CHECKING
 
 from bayesdose.errors import InputError, explain
@@ -10,7 +12,7 @@ from bayesdose.errors import InputError, explain
 if TYPE_CHECKING:
     import pint
 
-_SPELLINGS = {"ug": "microgram", "mcg": "microgram", "µg": "microgram", "μg": "microgram"}  # noqa: RUF001
+_SPELLINGS = {"ug": "microgram", "mcg": "microgram", "µg": "microgram", "μg": "microgram"}
 
 
 @cache
@@ -33,13 +35,23 @@ def unit(text: str) -> pint.Unit:
     """
     import pint
 
-    spelt = text.strip()
+    spelt = re.sub(r"\bm([23])\b", r"m**\1", text.strip())
     for short, long in _SPELLINGS.items():
         if spelt == short or spelt.startswith(short + "/"):
             spelt = long + spelt[len(short) :]
     try:
+        if "//" in spelt:
+            raise ValueError("two divisions")
         return registry().Unit(spelt)
-    except (pint.PintError, ValueError, TypeError, AssertionError, AttributeError) as error:
+    except (
+        pint.PintError,
+        TokenError,
+        SyntaxError,
+        ValueError,
+        TypeError,
+        AssertionError,
+        AttributeError,
+    ) as error:
         raise InputError(
             explain(f"{text!r} is not a unit", expected="a unit such as mg, mg/kg, mg/L or h")
         ) from error

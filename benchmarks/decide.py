@@ -7,7 +7,7 @@ import time
 import numpy as np
 import xarray as xr
 
-from bayesdose.decide import decide, max_daily, named_utility
+from bayesdose.decision import decide, max_daily, named_utility
 
 LIMIT_S = 0.2
 

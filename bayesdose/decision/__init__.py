@@ -3,10 +3,10 @@
 Pure numpy and xarray: every number of a `Choice` is a reduction of one array U[draw, option].
 """
 
-from bayesdose.decide.choice import Choice
-from bayesdose.decide.decide import decide
-from bayesdose.decide.limits import Limit, max_daily, max_single
-from bayesdose.decide.utilities import (
+from bayesdose.decision.choice import Choice
+from bayesdose.decision.decide import decide
+from bayesdose.decision.limits import Limit, max_daily, max_single
+from bayesdose.decision.utilities import (
     UTILITIES,
     Target,
     Window,

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from synthetic_outcome import of_utilities, u
 
-from bayesdose.decide import Choice, Limit, decide, max_daily
+from bayesdose.decision import Choice, Limit, decide, max_daily
 from bayesdose.errors import InputError
 
 # eighths, so that sums and shifts are exact and a tie stays a tie

@@ -10,7 +10,7 @@ from typing import Protocol
 import numpy as np
 import xarray as xr
 
-from bayesdose.decide.simplest import fact, is_nothing
+from bayesdose.decision.simplest import fact, is_nothing
 from bayesdose.errors import InputError, explain
 from bayesdose.units import factor, unit
 

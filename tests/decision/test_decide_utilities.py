@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from bayesdose.decide import (
+from bayesdose.decision import (
     UTILITIES,
     Target,
     Window,
@@ -23,7 +23,7 @@ from bayesdose.decide import (
     named_utility,
     squared_error,
 )
-from bayesdose.decide.utilities import describe
+from bayesdose.decision.utilities import describe
 from bayesdose.errors import InputError
 
 X = xr.DataArray([1.0, 2.0, 3.0, 4.0, math.nan], dims="draw")
@@ -157,7 +157,7 @@ class TestNames:
         assert "Probably meant: low" in str(error.value)
 
     def test_nothing_is_evaluated(self) -> None:
-        for text in ("__import__('os')", "lambda o: o.u", "bayesdose.decide.Window"):
+        for text in ("__import__('os')", "lambda o: o.u", "bayesdose.decision.Window"):
             with pytest.raises(InputError, match="no utility is called"):
                 named_utility(text)
 
@@ -197,6 +197,6 @@ class TestDescribe:
 
 def test_importing_costs_neither_pymc_nor_pint() -> None:
     heavy = ["pymc", "pint", "matplotlib", "pytensor"]
-    code = f"import bayesdose.decide, sys; print([m for m in {heavy} if m in sys.modules])"
+    code = f"import bayesdose.decision, sys; print([m for m in {heavy} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

@@ -19,7 +19,7 @@ from synthetic_outcome import (
     u,
 )
 
-from bayesdose.decide import decide, in_window, named_utility, squared_error
+from bayesdose.decision import decide, in_window, named_utility, squared_error
 
 FINE = normal_quantiles(100_000)
 

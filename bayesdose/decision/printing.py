@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from bayesdose.decide.choice import Choice
+    from bayesdose.decision.choice import Choice
 
 WIDTH = 100
 SHOWN = 12

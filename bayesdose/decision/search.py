@@ -8,8 +8,8 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from bayesdose.decide.limits import Check, Limit
-from bayesdose.decide.simplest import fact, is_nothing
+from bayesdose.decision.limits import Check, Limit
+from bayesdose.decision.simplest import fact, is_nothing
 from bayesdose.errors import InputError, explain, nearest
 
 DERIVED = ("option", "n_doses", "n_steps", "max_single", "max_daily", "total_amount")

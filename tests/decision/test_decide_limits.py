@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from bayesdose.decide import Limit, max_daily, max_single
+from bayesdose.decision import Limit, max_daily, max_single
 from bayesdose.errors import InputError
 
 

@@ -9,7 +9,7 @@ import pytest
 import xarray as xr
 from synthetic_outcome import TOY, TOY_OPTIONS, of_utilities, u
 
-from bayesdose.decide import decide
+from bayesdose.decision import decide
 from bayesdose.errors import InputError
 
 OUTCOME = of_utilities(TOY, TOY_OPTIONS)

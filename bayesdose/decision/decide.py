@@ -11,14 +11,14 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from bayesdose.decide import criteria
-from bayesdose.decide.choice import Choice, Status
-from bayesdose.decide.criteria import Bools, Clusters, Floats
-from bayesdose.decide.evaluate import check_outcome, evaluate
-from bayesdose.decide.limits import Check, Verdict
-from bayesdose.decide.search import edges
-from bayesdose.decide.simplest import is_nothing, labels, simplicity
-from bayesdose.decide.utilities import Utility, describe
+from bayesdose.decision import criteria
+from bayesdose.decision.choice import Choice, Status
+from bayesdose.decision.criteria import Bools, Clusters, Floats
+from bayesdose.decision.evaluate import check_outcome, evaluate
+from bayesdose.decision.limits import Check, Verdict
+from bayesdose.decision.search import edges
+from bayesdose.decision.simplest import is_nothing, labels, simplicity
+from bayesdose.decision.utilities import Utility, describe
 from bayesdose.errors import InputError, Refused, explain
 
 SHARE = 0.05

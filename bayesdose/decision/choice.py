@@ -121,7 +121,7 @@ class Choice:
         return {name: _plain(value) for name, value in made.items()}
 
     def __str__(self) -> str:
-        from bayesdose.decide.printing import text
+        from bayesdose.decision.printing import text
 
         return text(self)
 

@@ -6,8 +6,8 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from bayesdose.decide.criteria import Floats
-from bayesdose.decide.utilities import Utility
+from bayesdose.decision.criteria import Floats
+from bayesdose.decision.utilities import Utility
 from bayesdose.errors import InputError, explain
 
 DIMS = ("draw", "option")

@@ -11,7 +11,7 @@ import pytest
 import xarray as xr
 from synthetic_outcome import TOY, TOY_OPTIONS, of_utilities, regimens, u
 
-from bayesdose.decide import Choice, decide, in_window, max_daily, max_single
+from bayesdose.decision import Choice, decide, in_window, max_daily, max_single
 from bayesdose.errors import InputError, Refused
 
 

@@ -1,0 +1,8 @@
+"""Fitting a population, checking convergence, storing a fit with its provenance."""
+
+from bayesdose.fitting.checks import Check, Checks
+from bayesdose.fitting.fit import Fit, fit, require_converged
+from bayesdose.fitting.provenance import levels_in_fit, versions
+from bayesdose.fitting.storage import load_fit
+
+__all__ = ["Check", "Checks", "Fit", "fit", "levels_in_fit", "load_fit", "require_converged", "versions"]

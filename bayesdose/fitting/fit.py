@@ -1,0 +1,238 @@
+"""Fitting a model to a population: the Fit noun and the verb that makes it."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from bayesdose.errors import Refused, explain
+from bayesdose.fitting.checks import Checks, run_checks
+from bayesdose.fitting.provenance import data_record, versions
+from bayesdose.model import Model, build, names_of_population
+from bayesdose.study import Study, check_for_fit
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection
+    from pathlib import Path
+
+    import pymc as pm
+    import xarray as xr
+
+
+@dataclass(frozen=True)
+class Fit:
+    """A population posterior with its provenance.
+
+    Parameters
+    ----------
+    model
+        The spec it was made from.
+    posterior
+        Group ``posterior`` with dims (chain, draw): theta_*, omega_*, sigma_* and, unless saved slim, z,
+        eta_* and the individual parameters; group ``sample_stats``.
+    provenance
+        Spec hash, keyed data hashes, seed, sampler arguments, versions, times, checks.
+    """
+
+    model: Model
+    posterior: xr.DataTree
+    provenance: dict[str, Any] = field(repr=False)
+
+    @property
+    def population(self) -> tuple[str, ...]:
+        """Names of theta, omega and sigma."""
+        return tuple(self.provenance["population"])
+
+    def check(self) -> Checks:
+        """Return the convergence checks made when the model was fitted."""
+        return Checks.from_list(self.provenance["checks"])
+
+    def population_draws(self) -> dict[str, np.ndarray]:
+        """Return the draws of theta, omega and sigma, chains joined: name to float array (draw,)."""
+        group = self.posterior["posterior"]
+        stacked = {name: group[name].stack(sample=("chain", "draw")).values for name in self.population}
+        return {name: np.ascontiguousarray(values, dtype=float) for name, values in stacked.items()}
+
+    def save(self, folder: str | Path, *, slim: bool = False) -> Path:
+        """Write the fit to a folder, whole or not at all; see ``bayesdose.fitting.storage.save_fit``."""
+        from bayesdose.fitting.storage import save_fit
+
+        return save_fit(self, folder, slim=slim)
+
+
+@dataclass(frozen=True)
+class Sampler:
+    """Arguments of NUTS (nutpie on numba)."""
+
+    draws: int = 1000
+    tune: int = 1000
+    chains: int = 4
+    target_accept: float = 0.9
+    centred: tuple[str, ...] = ()
+
+
+def fit(
+    model: Model,
+    study: Study,
+    *,
+    seed: int,
+    draws: int = 1000,
+    tune: int = 1000,
+    chains: int = 4,
+    target_accept: float = 0.9,
+    centred: Collection[str] = (),
+    progress: bool = True,
+    say: Callable[[str], None] | None = None,
+) -> Fit:
+    """Fit a model to a study with NUTS.
+
+    Parameters
+    ----------
+    model, study
+        A loaded spec and a table of at least one subject, each with a dose and a level.
+    seed
+        Seeds the chains; stored. The same seed on another machine agrees within Monte Carlo error only.
+    draws, tune, chains, target_accept
+        Per chain; nutpie's meaning.
+    centred
+        Individual parameters to sample centred (faster where each subject has many levels).
+    progress
+        Whether nutpie shows its bar.
+    say
+        Called with each step's name ("compile", "sample", ...), for command lines.
+
+    Returns
+    -------
+    Fit
+        Also when a check fails: look at ``fit.check()``, or at the warning printed on standard error.
+
+    Raises
+    ------
+    TableError
+        A subject without dose or level.
+    Refused
+        The log-density is not finite at the prior centres, with the subjects that make it so.
+    """
+    check_for_fit(study)
+    sampler = Sampler(draws, tune, chains, target_accept, tuple(sorted(centred)))
+    say = say or (lambda step: None)
+    declared = build(model, study, centred=sampler.centred)
+    _refuse_infinite_start(declared, study)
+    clock = [_now()]
+    say("compile")
+    compiled = _compile(declared)
+    clock.append(_now())
+    say("sample")
+    trace = _sample(compiled, sampler, seed, progress=progress)
+    clock.append(_now())
+    population = names_of_population(declared)
+    checks = run_checks(trace, declared.declaration, population)
+    provenance = {
+        "format": 1,
+        "model": {
+            "name": model.name,
+            "hash": model.hash,
+            "drug": model.card.drug,
+            "source": model.card.source,
+        },
+        "population": population,
+        "etas": list(declared.declaration.etas),
+        "parameters": list(declared.declaration.parameters),
+        "units": dict(declared.declaration.units),
+        "data": data_record(study),
+        "seed": seed,
+        "sampler": {"name": "nutpie", "backend": "numba", **sampler.__dict__},
+        "versions": versions(),
+        "seconds": _seconds(clock),
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "checks": checks.to_list(),
+    }
+    if not checks.passed:
+        _shout(checks)
+    return Fit(model, trace, provenance)
+
+
+def _compile(declared: pm.Model) -> Any:
+    import nutpie
+
+    individual = {declared[name] for name in declared.declaration.individual}
+    # Jitter on the population can start a chain where the density underflows; it then never moves.
+    stored = [v.name for v in declared.unobserved_value_vars if not v.name.endswith("_prediction")]
+    return nutpie.compile_pymc_model(
+        declared,
+        backend="numba",
+        default_initialization_strategy="support_point",
+        jitter_rvs=individual,
+        var_names=[name for name in stored if name in declared.named_vars],
+    )
+
+
+def _sample(compiled: Any, sampler: Sampler, seed: int, *, progress: bool) -> xr.DataTree:
+    import nutpie
+
+    return nutpie.sample(
+        compiled,
+        draws=sampler.draws,
+        tune=sampler.tune,
+        chains=sampler.chains,
+        seed=seed,
+        target_accept=sampler.target_accept,
+        progress_bar=progress,
+        save_warmup=False,
+    )
+
+
+def _refuse_infinite_start(declared: pm.Model, study: Study) -> None:
+    """Name the subjects whose levels the model finds impossible at the prior centres."""
+    point = declared.initial_point()
+    observed = declared.observed_RVs[0]
+    values = declared.compile_logp(vars=[observed], sum=False)(point)[0]
+    if np.isfinite(values).all():
+        return
+    owners = study.levels["ID"].to_numpy()[~np.isfinite(values)]
+    subjects = ", ".join(dict.fromkeys(map(str, owners)))
+    raise Refused(
+        explain(
+            "the log-density is not finite where sampling starts",
+            came=f"impossible levels of subject {subjects}",
+            expected="a positive prediction wherever there is a level, for a proportional error",
+            fix="drop levels taken before the first dose (MDV=1), or use an error model with an additive part",
+        )
+    )
+
+
+def _shout(checks: Checks) -> None:
+    import sys
+
+    print(f"\n{checks}\n", file=sys.stderr)
+
+
+def _now() -> tuple[float, float]:
+    return time.perf_counter(), time.process_time()
+
+
+def _seconds(clock: list[tuple[float, float]]) -> dict[str, float]:
+    (w0, c0), (w1, c1), (w2, c2) = clock
+    return {
+        "compile_wall": round(w1 - w0, 3),
+        "compile_cpu": round(c1 - c0, 3),
+        "sample_wall": round(w2 - w1, 3),
+        "sample_cpu": round(c2 - c1, 3),
+    }
+
+
+def require_converged(made: Fit) -> None:
+    """Refuse to go on from a fit whose checks failed.
+
+    Raises
+    ------
+    Refused
+        With the table of checks.
+    """
+    checks = made.check()
+    if not checks.passed:
+        raise Refused(f"the fit of {made.model.name} has not converged:\n{checks}")

@@ -1,0 +1,183 @@
+"""Fits on disk: a netCDF file and a JSON file in one folder, written whole or not at all."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bayesdose.errors import InputError, explain
+from bayesdose.model import Model, load_model, shipped_folder, shipped_models
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from bayesdose.fitting.fit import Fit
+
+_DRAWS, _RECORD = "posterior.nc", "provenance.json"
+_LARGEST = {_DRAWS: 4 * 2**30, _RECORD: 32 * 2**20}  # bytes; a bigger file is no fit of ours
+
+
+def save_fit(fit: Fit, folder: str | Path, *, slim: bool = False) -> Path:
+    """Write ``posterior.nc`` and ``provenance.json``; an existing fit there is replaced in one step.
+
+    Parameters
+    ----------
+    fit
+        What to write.
+    folder
+        Where; made when absent. A folder that holds anything but a fit is left alone.
+    slim
+        Keep only theta, omega and sigma, in single precision (a fit to ship); the individual
+        parameters of the fitted subjects are left out.
+
+    Raises
+    ------
+    InputError
+        When `folder` exists and is not a fit.
+    """
+    target = Path(folder)
+    _refuse_foreign(target)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    fresh = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
+    try:
+        (_slim(fit) if slim else fit.posterior).to_netcdf(fresh / _DRAWS, engine="h5netcdf")
+        (fresh / _RECORD).write_text(json.dumps({**fit.provenance, "slim": slim}, indent=1) + "\n", "utf-8")
+        fresh.chmod(0o755)
+        _swap(fresh, target)
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
+    return target
+
+
+def load_fit(folder: str | Path, model: Model | None = None) -> Fit:
+    """Read a fit; nothing in the folder is run.
+
+    Parameters
+    ----------
+    folder
+        A fit's folder, or the name of a fit that comes with the package.
+    model
+        The spec it was made from; may be left out for a spec that comes with the package.
+
+    Raises
+    ------
+    InputError
+        No fit there, a file too large or damaged, or a spec that has changed since (both hashes are named).
+    """
+    import xarray as xr
+
+    from bayesdose.fitting.fit import Fit
+
+    place = _place(folder)
+    for name, largest in _LARGEST.items():
+        _check_file(place / name, largest)
+    record = _read_record(place / _RECORD)
+    model = model if model is not None else _shipped(record, place)
+    _check_hash(model, record, place)
+    try:
+        with xr.open_datatree(place / _DRAWS, engine="h5netcdf") as opened:
+            posterior = opened.load()
+    except (OSError, ValueError, KeyError) as error:
+        raise InputError(explain(f"{place / _DRAWS} cannot be read", came=error, fix="fit again")) from error
+    return Fit(model, posterior, record)
+
+
+def _slim(fit: Fit) -> xr.DataTree:
+    import xarray as xr
+
+    kept = fit.posterior["posterior"].to_dataset()[list(fit.population)].astype("float32")
+    return xr.DataTree.from_dict({"posterior": kept})
+
+
+def _swap(fresh: Path, target: Path) -> None:
+    """Put `fresh` in the place of `target`; a reader sees the old fit or the new one."""
+    if not target.exists():
+        fresh.replace(target)
+        return
+    old = Path(tempfile.mkdtemp(prefix=f".{target.name}-old-", dir=target.parent))
+    os.rename(target, old)  # noqa: PTH104  (onto an empty folder: Path.rename refuses on some systems)
+    try:
+        fresh.replace(target)
+    except OSError:
+        old.replace(target)
+        raise
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def _refuse_foreign(target: Path) -> None:
+    if not target.exists():
+        return
+    names = {path.name for path in target.iterdir()} if target.is_dir() else {"a file"}
+    if names - {_DRAWS, _RECORD}:
+        raise InputError(
+            explain(
+                f"{target} exists and is not a stored fit",
+                came=", ".join(sorted(names)[:5]),
+                expected="a new folder, or one that holds a fit",
+                fix="choose another folder",
+            )
+        )
+
+
+def _place(folder: str | Path) -> Path:
+    place = Path(folder)
+    if place.is_dir():
+        return place
+    shipped = shipped_folder("fits") / str(folder)
+    if shipped.is_dir():
+        return shipped
+    known = sorted(path.name for path in shipped_folder("fits").glob("*") if path.is_dir())
+    raise InputError(
+        explain(f"there is no fit at {folder}", expected=f"a folder, or one of {', '.join(known) or 'none'}")
+    )
+
+
+def _check_file(path: Path, largest: int) -> None:
+    if not path.is_file():
+        raise InputError(explain(f"{path.parent} is not a stored fit", expected=f"a file {path.name} in it"))
+    if path.stat().st_size > largest:
+        raise InputError(
+            explain(f"{path} is too large", came=f"{path.stat().st_size} bytes", expected=largest)
+        )
+
+
+def _read_record(path: Path) -> dict[str, Any]:
+    try:
+        record = json.loads(path.read_text("utf-8"))
+    except (UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise InputError(explain(f"{path} is not JSON", came=error, fix="fit again")) from error
+    needed = {"model", "population", "data", "seed", "checks"}
+    if not isinstance(record, dict) or not needed <= set(record):
+        raise InputError(
+            explain(f"{path} is not the provenance of a fit", expected=", ".join(sorted(needed)))
+        )
+    return record
+
+
+def _shipped(record: dict[str, Any], place: Path) -> Model:
+    name = record["model"]["name"]
+    if name in shipped_models():
+        return load_model(name)
+    raise InputError(
+        explain(
+            f"the fit at {place} was made from a spec {name!r} that does not come with the package",
+            fix=f'name it: bd.load_fit("{place}", model=bd.load_model("path/to/{name}.py"))',
+        )
+    )
+
+
+def _check_hash(model: Model, record: dict[str, Any], place: Path) -> None:
+    fitted = record["model"]["hash"]
+    if model.hash != fitted:
+        raise InputError(
+            explain(
+                f"the spec {model.name!r} has changed since this fit was made",
+                came=f"spec {model.hash[:12]}",
+                expected=f"spec {fitted[:12]}, as in {place}",
+                fix=f"fit again: bayesdose fit {model.path} TABLE --out {place}",
+            )
+        )

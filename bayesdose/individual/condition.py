@@ -1,0 +1,204 @@
+"""Conditioning a fit on one patient."""
+
+from __future__ import annotations
+
+import time
+import warnings as python_warnings
+from collections.abc import Mapping
+
+import numpy as np
+import xarray as xr
+
+from bayesdose.errors import InputError, Refused, explain
+from bayesdose.fitting import Fit, levels_in_fit
+from bayesdose.individual import importance
+from bayesdose.individual.compiled import Compiled, compile_individual
+from bayesdose.individual.draws import Diagnostics, Draws
+from bayesdose.individual.importance import Particles, log_normal
+from bayesdose.individual.mode import Mode, find_mode
+from bayesdose.model import Model
+from bayesdose.study import Study, events
+
+KHAT_LIMIT, ESS_LIMIT = 0.7, 400.0
+
+
+def condition(fit: Fit, patient: Study, *, seed: int, particles: int = 4096, draws: int = 4000) -> Draws:
+    """Condition a population fit on one patient: the joint posterior of (theta, eta).
+
+    Parameters
+    ----------
+    fit
+        A population fit; its spec is compiled on first use.
+    patient
+        One subject, not among those fitted. Without levels the result is the population's draws for the
+        patient's covariates, in the same type.
+    seed
+        Seed of the particles and the resampling.
+    particles
+        Importance-sampling particles; 4096 serve means, 16384 serve 5 and 95 % limits.
+    draws
+        Equally weighted draws to hand out.
+
+    Returns
+    -------
+    Draws
+        With k-hat, ESS, theta-ESS and |z| in ``diagnostics``.
+
+    Raises
+    ------
+    InputError
+        More than one subject.
+    Refused
+        k-hat at or above 0.7, or fewer than 400 effective particles: no posterior is handed out.
+
+    Notes
+    -----
+    Defensive-mixture importance sampling around a mode that moves with theta, Pareto-smoothed; see
+    ``docs/explanation/conditioning.md``.
+    """
+    _require_one_subject(patient)
+    compiled = compile_individual(fit.model)
+    theta = fit.population_draws()
+    started = time.process_time()
+    data = compiled.data(events(patient))
+    levels = len(patient.levels)
+    if levels:
+        found, z_norm = _posterior(compiled, theta, data, particles, seed)
+        _require_reliable(found, patient)
+    else:
+        found, z_norm = _prior(compiled, theta, particles, seed), 0.0
+    picked = importance.systematic(found.weight, draws, seed)
+    table = _table(compiled, theta, found, picked, data)
+    diagnostics = Diagnostics(
+        method="importance sampling" if levels else "population draws",
+        particles=particles,
+        khat=found.khat if levels else None,
+        ess=found.ess,
+        theta_ess=found.theta_ess,
+        z_norm=z_norm,
+        levels=levels,
+        seed=seed,
+        ms=round(1e3 * (time.process_time() - started), 2),
+    )
+    return Draws(table, patient, diagnostics, compiled, _warn(fit, patient))
+
+
+def map_estimate(model: Model, patient: Study, theta: Mapping[str, float]) -> dict[str, float]:
+    """Return the mode of eta at a fixed theta (the MAP or empirical-Bayes estimate).
+
+    Parameters
+    ----------
+    model, patient
+        A spec and one subject.
+    theta
+        A value for each population variable; empty when the spec fixes all of them.
+
+    Returns
+    -------
+    dict
+        Eta name to its mode, on the scale of eta (not z).
+    """
+    _require_one_subject(patient)
+    compiled = compile_individual(model)
+    data = compiled.data(events(patient))
+    fixed = {name: np.array([float(value)]) for name, value in theta.items()}
+    individual, _ = compiled.predict(fixed, _mode(compiled, fixed, data).z[None], data)
+    return {name: float(individual[f"eta_{name}"][0, 0]) for name in compiled.etas}
+
+
+def _posterior(
+    compiled: Compiled, theta: dict[str, np.ndarray], data: tuple[np.ndarray, ...], n: int, seed: int
+) -> tuple[Particles, float]:
+    def density(theta: Mapping[str, np.ndarray], z: np.ndarray) -> np.ndarray:
+        return -(compiled.loglik(theta, z, data) + log_normal(z))
+
+    t, logs = importance.transformed(theta)
+    centre = importance.untransformed(t.mean(axis=0, keepdims=True), logs, list(theta))
+    mode = _mode(compiled, centre, data)
+    shift = importance.find_shift(density, mode, theta)
+    draw, z, log_q = importance.propose(mode, shift, n, seed)
+    log_weight = -density({name: values[draw] for name, values in theta.items()}, z) - log_q
+    weight, khat = importance.smooth(log_weight)
+    return Particles(draw, z, weight, khat), float(np.linalg.norm(mode.z))
+
+
+def _mode(compiled: Compiled, theta: dict[str, np.ndarray], data: tuple[np.ndarray, ...]) -> Mode:
+    def objective(z: np.ndarray) -> np.ndarray:
+        spread = {name: np.repeat(value, len(z)) for name, value in theta.items()}
+        return -(compiled.loglik(spread, z, data) + log_normal(z))
+
+    return find_mode(objective, len(compiled.etas))
+
+
+def _prior(compiled: Compiled, theta: dict[str, np.ndarray], n: int, seed: int) -> Particles:
+    size = len(next(iter(theta.values()))) if theta else 1
+    normal, _, rank, _ = importance.base_points(n, len(compiled.etas), seed)
+    return Particles(importance.stratified(rank, size), normal, np.full(n, 1.0 / n), 0.0)
+
+
+def _table(
+    compiled: Compiled,
+    theta: dict[str, np.ndarray],
+    found: Particles,
+    picked: np.ndarray,
+    data: tuple[np.ndarray, ...],
+) -> xr.Dataset:
+    draw, z = found.draw[picked], found.z[picked]
+    columns = {name: values[draw] for name, values in theta.items()}
+    values, _ = compiled.predict(columns, z, data)
+    individual = {
+        name: ("draw", v[:, 0]) if v.shape[1] == 1 else (("draw", "record"), v) for name, v in values.items()
+    }
+    return xr.Dataset(
+        {
+            **{name: ("draw", values) for name, values in columns.items()},
+            "z": (("draw", "eta"), z),
+            **individual,
+        },
+        coords={
+            "draw": np.arange(len(picked)),
+            "eta": list(compiled.etas),
+            "particle": ("draw", picked),
+            "population_draw": ("draw", draw),
+        },
+    )
+
+
+def _require_one_subject(patient: Study) -> None:
+    if patient.n_subjects != 1:
+        raise InputError(
+            explain(
+                "condition takes one patient",
+                came=f"{patient.n_subjects} subjects",
+                expected="a study of one subject",
+                fix="choose one: study.select([id])",
+            )
+        )
+
+
+def _require_reliable(found: Particles, patient: Study) -> None:
+    if found.khat < KHAT_LIMIT and found.ess >= ESS_LIMIT:
+        return
+    raise Refused(
+        explain(
+            f"the posterior of subject {patient.ids[0]} is not reliable, so no draws are handed out",
+            came=f"k-hat {found.khat:.2f}, ESS {found.ess:.0f}, theta-ESS {found.theta_ess:.0f}",
+            expected=f"k-hat below {KHAT_LIMIT} and ESS of at least {ESS_LIMIT:.0f}",
+            meant="levels that contradict the population or each other (a missed dose, a wrong time or unit)",
+            fix="check times, doses and units of the levels; if they hold, ask for more particles",
+        )
+    )
+
+
+def _warn(fit: Fit, patient: Study) -> tuple[str, ...]:
+    texts = []
+    again = levels_in_fit(patient, fit.provenance["data"])
+    if again:
+        texts.append(
+            f"{again} of the patient's levels were in the fit: they count twice and the posterior is too narrow"
+        )
+    if not fit.check().passed:
+        texts.append("the population fit has not converged (fit.check()): its draws may be wrong")
+    for text in texts:
+        python_warnings.warn(text, UserWarning, stacklevel=3)
+    return tuple(texts)

@@ -1,0 +1,127 @@
+"""Draws: the posterior of one patient, equally weighted."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from bayesdose.individual.compiled import Compiled
+    from bayesdose.model import Model
+    from bayesdose.study import Study
+
+
+@dataclass(frozen=True)
+class Diagnostics:
+    """How the draws were made and how far they can be trusted.
+
+    Parameters
+    ----------
+    method
+        "importance sampling", or "population draws" where there were no levels.
+    particles
+        How many were drawn.
+    khat
+        Pareto shape of the importance weights; draws are handed out below 0.7 only.
+    ess, theta_ess
+        Effective number of particles, and of distinct population draws.
+    z_norm
+        Distance of the mode from the typical patient, in SDs of the random effects.
+    levels
+        How many levels were conditioned on.
+    seed, ms
+        Seed, and milliseconds of processor time.
+    """
+
+    method: str
+    particles: int
+    khat: float | None
+    ess: float
+    theta_ess: float
+    z_norm: float
+    levels: int
+    seed: int
+    ms: float
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the fields as a plain dictionary."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class Draws:
+    """Joint draws of theta and eta for one patient.
+
+    Parameters
+    ----------
+    data
+        theta_*, omega_*, sigma_*, eta_* and the individual parameters (draw,); z (draw, eta).
+        Coordinates on draw: ``particle`` (draws of one particle are copies of each other, so Monte Carlo
+        errors cluster by it) and ``population_draw``.
+    patient
+        The study conditioned on.
+    diagnostics
+        Method, k-hat, ESS, ...
+    warnings
+        What a reader must know.
+    """
+
+    data: xr.Dataset
+    patient: Study
+    diagnostics: Diagnostics
+    compiled: Compiled = field(repr=False)
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def model(self) -> Model:
+        """The spec."""
+        return self.compiled.model
+
+    def __len__(self) -> int:
+        return int(self.data.sizes["draw"])
+
+    def theta(self) -> dict[str, np.ndarray]:
+        """Return population name -> (draw,), as the compiled functions take them."""
+        return {name: self.data[name].values for name in self.compiled.population}
+
+    def summary(self, prob: float = 0.9) -> xr.Dataset:
+        """Return mean, sd and equal-tailed limits of each individual parameter.
+
+        Parameters
+        ----------
+        prob
+            Probability between the limits.
+        """
+        kept = self.data[list(self.compiled.parameters)]
+        tails = [(1 - prob) / 2, 1 - (1 - prob) / 2]
+        limits = kept.quantile(tails, dim="draw")
+        import xarray as xr
+
+        parts = [
+            kept.mean("draw"),
+            kept.std("draw", ddof=1),
+            limits.isel(quantile=0),
+            limits.isel(quantile=1),
+        ]
+        names = ["mean", "sd", "lower", "upper"]
+        return xr.concat(
+            [p.drop_vars("quantile", errors="ignore") for p in parts], dim="statistic"
+        ).assign_coords(statistic=names)
+
+    def __str__(self) -> str:
+        d = self.diagnostics
+        head = f"{len(self)} draws of subject {self.patient.ids[0]} from {d.levels} levels by {d.method}"
+        khat = "" if d.khat is None else f"k-hat {d.khat:.2f}, "
+        lines = [
+            head,
+            f"{khat}ESS {d.ess:.0f} of {d.particles}, theta-ESS {d.theta_ess:.0f}, |z| {d.z_norm:.2f}",
+        ]
+        table = self.summary()
+        for name in self.compiled.parameters:
+            mean, sd, low, high = table[name].values
+            lines.append(f"  {name:<6} {mean:10.4g}  sd {sd:9.3g}  90 % {low:.4g} to {high:.4g}")
+        return "\n".join([*lines, *(f"warning: {text}" for text in self.warnings)])

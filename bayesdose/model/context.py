@@ -1,0 +1,206 @@
+"""The declaration while it is being written: a ``pm.Model`` whose data are the arrays of one study."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pymc as pm
+from pytensor.graph.traversal import ancestors
+
+from bayesdose.card import Card
+from bayesdose.errors import InputError, explain, nearest
+from bayesdose.study import events
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from bayesdose.model.spec import Model
+    from bayesdose.study import Study
+
+_CENTRED: ContextVar[frozenset[str]] = ContextVar("centred", default=frozenset())
+
+
+@dataclass
+class Declaration:
+    """What a declaration holds, by name; filled by the blocks and kept at ``pm.Model.declaration``.
+
+    Parameters
+    ----------
+    card
+        The spec's card.
+    level
+        Dimension that parameters live on: "subject", or "record" when a covariate varies in time.
+    etas
+        Names of the random effects, in declared order.
+    individual
+        Names of the free random variables that belong to a subject; every other one is population.
+    parameters
+        Names of the individual parameters (``CL``, ``V``, ...).
+    centred
+        Parameters declared centred in this build.
+    predictions
+        Endpoint name to the name of its prediction.
+    units
+        Unit of each theta, as declared.
+    absorption
+        Names of (CL, V, ka) where the structure has first-order absorption; a check for flip-flop reads it.
+    """
+
+    card: Card
+    level: str
+    centred: frozenset[str]
+    etas: list[str] = field(default_factory=list)
+    individual: list[str] = field(default_factory=list)
+    parameters: list[str] = field(default_factory=list)
+    predictions: dict[str, str] = field(default_factory=dict)
+    units: dict[str, str] = field(default_factory=dict)
+    absorption: tuple[str, str, str] | None = None
+
+
+def build(
+    model: Model, study: Study, *, centred: frozenset[str] | set[str] | tuple[str, ...] = ()
+) -> pm.Model:
+    """Declare `model` on `study`.
+
+    Parameters
+    ----------
+    model
+        A loaded spec.
+    study
+        Any number of subjects; the arrays of ``bayesdose.study.events`` become ``pm.Data``.
+    centred
+        Parameters whose individual block is written centred; a matter of sampling, never of meaning.
+
+    Raises
+    ------
+    InputError
+        When `centred` names a parameter that the model does not have, or the spec returns no model.
+    """
+    token = _CENTRED.set(frozenset(centred))
+    try:
+        made = model.declare(study)
+    finally:
+        _CENTRED.reset(token)
+    if not isinstance(made, pm.Model) or not isinstance(getattr(made, "declaration", None), Declaration):
+        raise InputError(
+            explain(
+                f"the function model of {model.name} must return the model it declares",
+                came=type(made).__name__,
+                expected="with bd.population_model(study, CARD) as m: ...; return m",
+            )
+        )
+    return made
+
+
+@contextmanager
+def population_model(study: Study, card: Card) -> Iterator[pm.Model]:
+    """Open a ``pm.Model`` on a study: its arrays are ``pm.Data``, its dims are labelled.
+
+    Parameters
+    ----------
+    study
+        A checked event table.
+    card
+        The spec's card.
+
+    Yields
+    ------
+    pm.Model
+        With dims subject, stream, edge, record, observation (and eta once declared, for z). On leaving the
+        block the declaration is checked: every eta used, every individual variable known.
+    """
+    tables = events(study)
+    level = "record" if any(covariate.varies for covariate in card.covariates) else "subject"
+    with pm.Model(coords={"subject": list(study.ids)}) as made:
+        _put_data(tables)
+        made.declaration = Declaration(card=card, level=level, centred=_CENTRED.get())
+        yield made
+        _close(made)
+
+
+def data_values(tables: xr.Dataset) -> dict[str, np.ndarray]:
+    """Return the arrays of ``events`` under the names that the ``pm.Data`` of a declaration have.
+
+    The observed values of DV are ``DV_data``: the name DV belongs to the random variable.
+    """
+    values = {f"{name}_data" if name == "DV" else str(name): array.values for name, array in tables.items()}
+    return {"subject_index": np.arange(tables.sizes["subject"]), **values}
+
+
+def current() -> tuple[pm.Model, Declaration]:
+    """Return the open ``pm.Model`` and its declaration.
+
+    Raises
+    ------
+    InputError
+        Outside a ``with bd.population_model(...)`` block.
+    """
+    made = pm.Model.get_context(error_if_none=False)
+    declaration = getattr(made, "declaration", None)
+    if made is None or not isinstance(declaration, Declaration):
+        raise InputError(
+            explain(
+                "theta, eta, parameter, covariate and observe declare inside a model",
+                expected="a block: with bd.population_model(study, CARD) as m:",
+            )
+        )
+    return made, declaration
+
+
+def _put_data(tables: xr.Dataset) -> None:
+    dims = {
+        "subject_index": ("subject",),
+        **{f"{n}_data" if n == "DV" else n: a.dims for n, a in tables.items()},
+    }
+    for name, value in data_values(tables).items():
+        pm.Data(name, value, dims=dims[name])
+
+
+def _close(made: pm.Model) -> None:
+    declaration: Declaration = made.declaration
+    unused = [name for name in declaration.etas if f"eta_{name}" not in made.named_vars]
+    if unused:
+        raise InputError(
+            explain(
+                f"eta {', '.join(unused)} is declared but no parameter uses it",
+                fix="pass it on: bd.parameter(name, typical, eta[name]), or leave it out",
+            )
+        )
+    unknown = declaration.centred - set(declaration.etas)
+    if unknown:
+        name = sorted(unknown)[0]
+        raise InputError(
+            explain(
+                f"{name!r} cannot be centred: it has no eta",
+                expected=f"names among {', '.join(declaration.etas)}",
+                meant=nearest(name, declaration.etas),
+            )
+        )
+    _check_individual(made, declaration)
+
+
+def _check_individual(made: pm.Model, declaration: Declaration) -> None:
+    """Refuse a random variable that grows with the subjects but was not made by eta."""
+    data = set(made.data_vars)
+    for variable in made.free_RVs:
+        sized_by_data = any(
+            node in data for node in ancestors([variable.owner.op.size_param(variable.owner)])
+        )
+        if sized_by_data and variable.name not in declaration.individual:
+            raise InputError(
+                explain(
+                    f"random variable {variable.name!r} has one value per subject but no eta made it",
+                    expected="what varies between subjects is declared with bd.eta",
+                    fix="bd.eta({name: prior of its omega}) and bd.parameter(name, typical, eta[name])",
+                )
+            )
+
+
+def names_of_population(made: pm.Model) -> list[str]:
+    """Return the names of the free random variables that every subject shares (theta, omega, sigma)."""
+    return [v.name for v in made.free_RVs if v.name not in made.declaration.individual]

@@ -1,0 +1,44 @@
+"""Units: the clinic's spellings, and what is no unit."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bayesdose.errors import InputError
+from bayesdose.units import factor, unit
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "expected"),
+    [
+        ("ug/mL", "mg/L", 1.0),
+        ("µg/mL", "mg/L", 1.0),
+        ("mcg/mL", "ng/mL", 1000.0),
+        ("g", "kg", 0.001),
+        ("d", "h", 24.0),
+        ("mg/m2", "mg/m**2", 1.0),
+        ("mg/kg/day", "mg/kg/h", 1 / 24),
+        ("IU", "IU", 1.0),
+    ],
+)
+def test_factor(source, target, expected):
+    assert factor(source, target) == pytest.approx(expected, rel=1e-12)
+
+
+@pytest.mark.parametrize("text", ["(", "mgg", "mg//L", "3", "mg L)", "mg/", "\x00"])
+def test_what_is_no_unit(text):
+    with pytest.raises(InputError, match="is not a unit"):
+        unit(text)
+
+
+def test_incompatible_units_are_told():
+    with pytest.raises(InputError, match="does not convert"):
+        factor("mg", "mg/L")
+
+
+@given(st.text(max_size=12))
+def test_any_text_gives_a_unit_or_an_input_error(text):
+    try:
+        unit(text)
+    except InputError as error:
+        assert "is not a unit" in str(error)
