@@ -1,0 +1,98 @@
+"""How the numba kernels of this room are compiled, and how PyTensor's functions reach them.
+
+The kernels are two C functions, compiled once for all diagrams. PyTensor's own functions call them by
+symbol, so that a new model or a new graph compiles a call, not the kernel. Both are kept in PyTensor's
+numba cache; its key and the symbol contain a digest of all sources of this room, because numba itself looks
+only at the file of the function it compiles, not at those that function calls, and would run stale code.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from ctypes import CFUNCTYPE, c_int64, c_void_p
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import llvmlite.binding
+import numba
+import numpy as np
+import numpy.typing as npt
+from pytensor import config
+from pytensor.link.numba.cache import CACHED_SRC_FUNCTIONS
+
+Array = npt.NDArray[np.float64]
+Int64Array = npt.NDArray[np.int64]
+Int32Array = npt.NDArray[np.int32]
+
+
+def _digest() -> str:
+    texts = [path.read_bytes() for path in sorted(Path(__file__).parent.glob("*.py"))]
+    return sha256(b"\0".join(texts)).hexdigest()
+
+
+SOURCES = _digest()
+"""Digest of the sources of this room; part of every cache key."""
+
+# No fast-math, whatever PyTensor's setting is (nan and inf must survive), and NumPy's rules for division
+# by zero.
+_FLAGS: dict[str, Any] = {"fastmath": False, "error_model": "numpy"}
+
+_INNER: dict[str, Any] = {**_FLAGS, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+
+# Parts allocate nothing and only borrow arrays: without reference counts a call costs ten times less.
+_PART: dict[str, Any] = {**_INNER, "_nrt": False}
+
+
+def helper(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Make a function that a kernel calls once; it may allocate and return arrays."""
+    made: Callable[..., Any] = numba.njit(function, **_INNER)
+    return made
+
+
+def part(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Make a function one that kernels call; it may not allocate or return arrays."""
+    made: Callable[..., Any] = numba.njit(function, **_PART)
+    return made
+
+
+def inlined(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Make a `part` that is pasted into its caller: for many arguments and a call in every stream."""
+    made: Callable[..., Any] = numba.njit(function, **_PART, forceinline=True)
+    return made
+
+
+class Kernel:
+    """A C function made from Python source, compiled on first use.
+
+    Parameters
+    ----------
+    function
+        Takes pointers and sizes, returns a status: 0 when it failed without a word (a C function cannot
+        raise).
+    signature
+        Its numba signature.
+    """
+
+    def __init__(self, function: Callable[..., Any], signature: Any) -> None:
+        self.function = function
+        self.signature = signature
+        self.symbol = f"bayesdose_{function.__name__}_{SOURCES[:32]}"
+        self.external = numba.types.ExternalFunction(self.symbol, signature)
+        self._compiled: Any = None
+
+    def __call__(self, *arguments: Any) -> int:
+        """Call it from Python: addresses and sizes as integers."""
+        kinds = [c_void_p if isinstance(t, numba.types.CPointer) else c_int64 for t in self.signature.args]
+        status: int = CFUNCTYPE(c_int64, *kinds)(self.ready().address)(*arguments)
+        return status
+
+    def ready(self) -> Any:
+        """Compile it, or read it from disk, and make its symbol known to code compiled from here on."""
+        if self._compiled is None:
+            CACHED_SRC_FUNCTIONS[self.function] = self.symbol
+            self._compiled = numba.cfunc(self.signature, cache=bool(config.numba__cache), **_FLAGS)(
+                self.function
+            )
+            llvmlite.binding.add_symbol(self.symbol, self._compiled.address)
+        return self._compiled

@@ -1,0 +1,327 @@
+"""The structural Op: PyTensor's view of the walk through a linear diagram.
+
+`amounts` is what a model calls. The Op has a numba core only, so that PyTensor's Blockwise runs it at
+native speed over batches of rates (draws, particles); its gradient is the adjoint twin, one walk back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from hashlib import sha256
+from typing import Any
+
+import numpy as np
+import pytensor.tensor as pt
+from pytensor.gradient import DisconnectedType, disconnected_type
+from pytensor.graph.basic import Apply, Variable
+from pytensor.graph.op import Op
+from pytensor.link.numba.dispatch.basic import numba_njit, register_funcify_and_cache_key
+from pytensor.tensor.variable import TensorVariable
+
+from bayesdose.pk.diagram import Diagram, plan
+from bayesdose.pk.entry import AMOUNTS, GRADIENTS, MESSAGES
+from bayesdose.pk.kernels import SOURCES, Kernel
+from bayesdose.pk.walk import FITS
+
+RATES, START, ROW, TIME, KIND, AMOUNT, COMPARTMENT, OBSERVATION = range(8)
+"""Positions of the Ops' inputs."""
+
+SHAPES = "the record tables must have the same length, and rates one column for each flow of the diagram"
+
+_CONNECTED = (RATES, TIME, AMOUNT)
+_NDIM = {RATES: 2}
+_IN_SIGNATURE = "(row,rate),(edge),(record),(record),(record),(record),(record),(observation)"
+
+
+def amounts(
+    diagram: Diagram,
+    rates: Any,
+    tables: Mapping[str, Any],
+    record_row: Any,
+) -> TensorVariable:
+    """Return the amounts in a diagram's output compartments at every observation.
+
+    Parameters
+    ----------
+    diagram
+        The compartments and flows.
+    rates
+        (row, rate) rates in 1/time, in the order of the diagram's flows; a row for each subject or for each
+        record.
+    tables
+        The event tables, by the names of the `events` dataset: stream_start (stream + 1), record_time,
+        record_kind (0 observation, 1 dose, 2 other, 3 reset), record_amount, record_compartment (0: the
+        diagram's default, c: the c-th compartment), all (record,), and observation_record (observation,).
+        Others are ignored.
+    record_row
+        (record,) which row of `rates` governs the interval that ends at each record (NONMEM's convention).
+
+    Returns
+    -------
+    TensorVariable
+        (observation, output) amounts after each observation's record, in the unit of the doses.
+        Differentiable with respect to rates, record_time and record_amount.
+    """
+    inputs = (
+        rates,
+        tables["stream_start"],
+        record_row,
+        tables["record_time"],
+        tables["record_kind"],
+        tables["record_amount"],
+        tables["record_compartment"],
+        tables["observation_record"],
+    )
+    walk: Any = LinearWalk(diagram)
+    made: TensorVariable = walk(*inputs)
+    return made
+
+
+def _as_inputs(inputs: Sequence[Any]) -> list[TensorVariable]:
+    """Return the eight inputs as vectors (rates: a matrix) of float64, and int32 for indices."""
+    made: list[TensorVariable] = []
+    for position, given in enumerate(inputs):
+        x: Any = pt.as_tensor_variable(given)
+        ndim = _NDIM.get(position, 1)
+        if x.type.ndim != ndim:
+            raise TypeError(f"input {position} of the walk has {x.type.ndim} dimensions; expected {ndim}")
+        real = position in _CONNECTED
+        if not real and x.type.dtype not in pt.type.integer_dtypes:
+            raise TypeError(f"input {position} of the walk is {x.type.dtype}; expected integers")
+        made.append(x.astype("float64" if real else "int32"))
+    return made
+
+
+class _Walk(Op):
+    """What the two Ops share."""
+
+    __props__ = ("diagram", "modal")
+
+    def __init__(self, diagram: Diagram, modal: bool = True) -> None:
+        self.diagram = diagram
+        self.modal = modal
+
+    def __str__(self) -> str:
+        return f"{type(self).__name__}{{{' '.join(self.diagram.compartments)}}}"
+
+    @property
+    def packed(self) -> np.ndarray:
+        """The kernel's view of the diagram; without the eigenbasis route when `modal` is False."""
+        return plan(self.diagram).packed(self.modal)
+
+
+class LinearWalk(_Walk):
+    """Amounts (observation, output) from rates (row, rate) and the event tables; see `amounts`.
+
+    Parameters
+    ----------
+    diagram
+        The compartments and flows.
+    modal
+        False forces the matrix exponential for every row (the independent twin in tests).
+    """
+
+    @property
+    def gufunc_signature(self) -> str:
+        """Core dimensions for Blockwise."""
+        return f"{_IN_SIGNATURE}->(observation,{len(self.diagram.outputs)})"
+
+    def make_node(self, *inputs: Any) -> Apply:
+        """Check and convert the inputs."""
+        made = _as_inputs(inputs)
+        shape = (made[OBSERVATION].type.shape[0], len(self.diagram.outputs))
+        return Apply(self, made, [pt.tensor(dtype="float64", shape=shape)])
+
+    def perform(self, node: Apply, inputs: Sequence[Any], output_storage: Any) -> None:
+        """Run the same compiled kernel from Python."""
+        out = np.empty((inputs[OBSERVATION].shape[0], len(self.diagram.outputs)))
+        _call(AMOUNTS, self.packed, inputs, [out])
+        output_storage[0][0] = out
+
+    def infer_shape(self, node: Apply, input_shapes: Any) -> list[tuple[Any, Any]]:
+        """Return the output's shape from those of the inputs."""
+        return [(input_shapes[OBSERVATION][0], pt.constant(len(self.diagram.outputs), dtype="int64"))]
+
+    def connection_pattern(self, node: Apply) -> list[list[bool]]:
+        """Say which inputs carry a gradient: rates, times and amounts."""
+        return [[position in _CONNECTED] for position in range(len(node.inputs))]
+
+    def pullback(
+        self, inputs: Sequence[Variable], outputs: Sequence[Variable], cotangents: Sequence[Variable]
+    ) -> list[Variable]:
+        """Return the gradients by the adjoint twin."""
+        [bar] = cotangents
+        if isinstance(bar.type, DisconnectedType):
+            return [disconnected_type() for _ in inputs]
+        twin: Any = LinearWalkAdjoint(self.diagram, self.modal)
+        rates_bar, time_bar, amount_bar = twin(*inputs, bar)
+        found = {RATES: rates_bar, TIME: time_bar, AMOUNT: amount_bar}
+        return [found.get(position, disconnected_type()) for position in range(len(inputs))]
+
+
+class LinearWalkAdjoint(_Walk):
+    """Gradients with respect to rates (row, rate), record_time and record_amount (record,).
+
+    Inputs are those of `LinearWalk` and the gradient (observation, output) of its output.
+    """
+
+    @property
+    def gufunc_signature(self) -> str:
+        """Core dimensions for Blockwise."""
+        return f"{_IN_SIGNATURE},(observation,output)->(row,rate),(record),(record)"
+
+    def make_node(self, *inputs: Any) -> Apply:
+        """Check and convert the inputs."""
+        made = _as_inputs(inputs[:-1])
+        bar = pt.as_tensor_variable(inputs[-1]).astype("float64")
+        outputs = [pt.tensor(dtype="float64", shape=made[p].type.shape) for p in (RATES, TIME, AMOUNT)]
+        return Apply(self, [*made, bar], outputs)
+
+    def perform(self, node: Apply, inputs: Sequence[Any], output_storage: Any) -> None:
+        """Run the same compiled kernel from Python."""
+        bars = [np.empty(inputs[p].shape) for p in (RATES, TIME, AMOUNT)]
+        _call(GRADIENTS, self.packed, inputs[:-1], [np.ascontiguousarray(inputs[-1]), *bars])
+        for storage, value in zip(output_storage, bars, strict=True):
+            storage[0] = value
+
+    def infer_shape(self, node: Apply, input_shapes: Any) -> list[tuple[Any, ...]]:
+        """Return the outputs' shapes from those of the inputs."""
+        return [tuple(input_shapes[p]) for p in (RATES, TIME, AMOUNT)]
+
+
+def _call(kernel: Kernel, packed: np.ndarray, inputs: Sequence[Any], results: Sequence[np.ndarray]) -> None:
+    """Call a kernel from Python."""
+    arrays = [np.ascontiguousarray(x) for x in inputs]
+    address = [x.ctypes.data for x in arrays]
+    size = [len(x) for x in arrays]
+    status = kernel(
+        packed.ctypes.data, len(packed), address[RATES], size[RATES], address[START], size[START],
+        *address[ROW:OBSERVATION], size[ROW], address[OBSERVATION], size[OBSERVATION],
+        *(x.ctypes.data for x in results),
+    )  # fmt: skip
+    if status != FITS:
+        raise ValueError(MESSAGES[status])
+
+
+@numba_njit
+def complain(status):  # type: ignore[no-untyped-def]
+    """Raise what a status means."""
+    if status == 0:
+        raise ValueError(MESSAGES[0])
+    if status == 2:
+        raise ValueError(MESSAGES[2])
+    if status == 3:
+        raise ValueError(MESSAGES[3])
+    if status == 4:
+        raise ValueError(MESSAGES[4])
+    raise ValueError(MESSAGES[5])
+
+
+def _key(op: _Walk) -> str:
+    """Return the cache key of an Op's numba core: the Op, its diagram and every source line of this room."""
+    return sha256(f"{type(op)!r} {op.diagram!r} {op.modal} {SOURCES}".encode()).hexdigest()
+
+
+@register_funcify_and_cache_key(LinearWalk)
+def numba_linear_walk(op: LinearWalk, node: Apply, **_: Any) -> tuple[Any, str]:
+    """Make the numba core of `LinearWalk`; it writes into the output that Blockwise hands it."""
+    AMOUNTS.ready()
+    walk: Any = AMOUNTS.external
+    packed, n_outputs, n_rates = op.packed, len(op.diagram.outputs), op.diagram.n_rates
+
+    @numba_njit
+    def linear_walk(  # type: ignore[no-untyped-def]
+        rates, start, row, time, kind, amount, compartment, observation, out=None
+    ):
+        if out is None:
+            out = np.empty((observation.shape[0], n_outputs))
+        n = time.shape[0]
+        if (
+            rates.shape[1] != n_rates
+            or row.shape[0] != n
+            or kind.shape[0] != n
+            or amount.shape[0] != n
+            or compartment.shape[0] != n
+        ):
+            raise ValueError(SHAPES)
+        rates = np.ascontiguousarray(rates)
+        start = np.ascontiguousarray(start)
+        row = np.ascontiguousarray(row)
+        time = np.ascontiguousarray(time)
+        kind = np.ascontiguousarray(kind)
+        amount = np.ascontiguousarray(amount)
+        compartment = np.ascontiguousarray(compartment)
+        observation = np.ascontiguousarray(observation)
+        status = walk(
+            packed.ctypes, packed.shape[0], rates.ctypes, rates.shape[0], start.ctypes, start.shape[0],
+            row.ctypes, time.ctypes, kind.ctypes, amount.ctypes, compartment.ctypes, n,
+            observation.ctypes, observation.shape[0], out.ctypes,
+        )  # fmt: skip
+        if status != 1:
+            complain(status)
+        return out
+
+    setattr(linear_walk, "handles_out", True)  # noqa: B010 (an attribute of a Dispatcher)
+    return linear_walk, _key(op)
+
+
+@register_funcify_and_cache_key(LinearWalkAdjoint)
+def numba_linear_walk_adjoint(op: LinearWalkAdjoint, node: Apply, **_: Any) -> tuple[Any, str]:
+    """Make the numba core of `LinearWalkAdjoint`; it writes into the outputs that Blockwise hands it."""
+    GRADIENTS.ready()
+    walk: Any = GRADIENTS.external
+    packed, n_outputs, n_rates = op.packed, len(op.diagram.outputs), op.diagram.n_rates
+
+    @numba_njit
+    def linear_walk_adjoint(  # type: ignore[no-untyped-def]
+        rates,
+        start,
+        row,
+        time,
+        kind,
+        amount,
+        compartment,
+        observation,
+        bar,
+        rates_bar=None,
+        time_bar=None,
+        amount_bar=None,
+    ):
+        if rates_bar is None:
+            rates_bar = np.empty(rates.shape)
+        if time_bar is None:
+            time_bar = np.empty(time.shape)
+        if amount_bar is None:
+            amount_bar = np.empty(time.shape)
+        n = time.shape[0]
+        if (
+            rates.shape[1] != n_rates
+            or row.shape[0] != n
+            or kind.shape[0] != n
+            or amount.shape[0] != n
+            or compartment.shape[0] != n
+        ):
+            raise ValueError(SHAPES)
+        if bar.shape[0] != observation.shape[0] or bar.shape[1] != n_outputs:
+            raise ValueError(SHAPES)
+        rates = np.ascontiguousarray(rates)
+        start = np.ascontiguousarray(start)
+        row = np.ascontiguousarray(row)
+        time = np.ascontiguousarray(time)
+        kind = np.ascontiguousarray(kind)
+        amount = np.ascontiguousarray(amount)
+        compartment = np.ascontiguousarray(compartment)
+        observation = np.ascontiguousarray(observation)
+        bar = np.ascontiguousarray(bar)
+        status = walk(
+            packed.ctypes, packed.shape[0], rates.ctypes, rates.shape[0], start.ctypes, start.shape[0],
+            row.ctypes, time.ctypes, kind.ctypes, amount.ctypes, compartment.ctypes, n,
+            observation.ctypes, observation.shape[0],
+            bar.ctypes, rates_bar.ctypes, time_bar.ctypes, amount_bar.ctypes,
+        )  # fmt: skip
+        if status != 1:
+            complain(status)
+        return rates_bar, time_bar, amount_bar
+
+    setattr(linear_walk_adjoint, "handles_out", True)  # noqa: B010 (an attribute of a Dispatcher)
+    return linear_walk_adjoint, _key(op)
