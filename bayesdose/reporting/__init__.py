@@ -1,0 +1,18 @@
+"""Reports: parameter tables, predictions, figures, and one self-contained HTML file."""
+
+from bayesdose.reporting.html import report, write_report
+from bayesdose.reporting.parameters import parameter_table
+from bayesdose.reporting.patient import PatientSection, utility_windows
+from bayesdose.reporting.predictions import curve_times, predictions_table
+from bayesdose.reporting.view import Picture
+
+__all__ = [
+    "PatientSection",
+    "Picture",
+    "curve_times",
+    "parameter_table",
+    "predictions_table",
+    "report",
+    "utility_windows",
+    "write_report",
+]

@@ -1,0 +1,147 @@
+"""Concentration against time: before and after a patient's levels are known."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+
+from bayesdose.errors import InputError, explain
+from bayesdose.reporting.figures.canvas import FAINT, INK, POSTERIOR, PRIOR, axis_label, canvas
+
+_BANDS = (0.05, 0.25, 0.5, 0.75, 0.95)
+
+
+def individual_fit(
+    curve_posterior: xr.Dataset,
+    curve_prior: xr.Dataset | None,
+    levels: pd.DataFrame,
+    doses: pd.DataFrame,
+    *,
+    until: float | None = None,
+    units: Any = None,
+) -> Figure:
+    """Draw a patient's concentrations: predicted from covariates alone, and given the levels used.
+
+    Parameters
+    ----------
+    curve_posterior, curve_prior
+        What ``simulation.predict(draws, times=...)`` returns: variable `concentration` with dims
+        (draw, time). The prior is of the same patient without levels; None leaves it out.
+    levels
+        Columns TIME and DV, as ``study.levels``: what was conditioned on, and later levels if there are any.
+    doses
+        Columns TIME and AMT, as ``study.doses``.
+    until
+        Time of the last level that was conditioned on: levels up to it are filled, later ones (only
+        predicted) are open. Unless given all were conditioned on.
+    units
+        A card's `Units`, for the axes; unless given they come from the curve's attributes.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        Medians, 50 and 90 % bands of the model's concentration (no residual error), and the doses below.
+    """
+    time, amount, unit = _units(curve_posterior, units)
+    figure, (ax, below) = canvas(4.3, rows=2, heights=(6, 1), sharex=True)
+    entries = _bands(ax, curve_prior, PRIOR, "before any level", "--") if curve_prior is not None else []
+    entries += _bands(
+        ax, curve_posterior, POSTERIOR, "given the levels used" if len(levels) else "predicted", "-"
+    )
+    entries += _levels(ax, levels, until)
+    _conditioned(ax, levels, until)
+    ax.set_ylabel(axis_label("concentration", unit))
+    ax.set_ylim(0, _ceiling(curve_posterior, curve_prior, levels))
+    _doses(below, doses, amount)
+    below.set_xlabel(axis_label("time", time))
+    ax.tick_params(labelbottom=False)
+    low, high = (float(f(curve_posterior["time"])) for f in (np.min, np.max))
+    ax.set_xlim(low - 0.015 * (high - low), high)
+    handles, names = zip(*entries, strict=True)
+    figure.legend(handles, names, loc="outside upper left", ncols=2, frameon=False, fontsize=8.5)
+    return figure
+
+
+def _units(curve: xr.Dataset, units: Any) -> tuple[str, str, str]:
+    """Return the units of time, amount and concentration."""
+    if units is not None:
+        return units.time, units.amount, units.concentration
+    given = {**curve.attrs, "concentration_unit": curve["concentration"].attrs.get("units")}
+    if not given["concentration_unit"]:
+        given["concentration_unit"] = curve.attrs.get("concentration_unit")
+    found = [given.get(f"{name}_unit") for name in ("time", "amount", "concentration")]
+    if None in found:
+        raise InputError(
+            explain(
+                "the curve does not say its units", fix="pass units=model.card.units, or keep its attributes"
+            )
+        )
+    return str(found[0]), str(found[1]), str(found[2])
+
+
+def _bands(ax: Axes, curve: xr.Dataset, colour: str, name: str, style: str) -> list[tuple[Any, str]]:
+    times = curve["time"].to_numpy()
+    values = curve["concentration"].transpose("draw", "time").to_numpy()
+    q05, q25, q50, q75, q95 = np.quantile(values, _BANDS, axis=0)
+    ax.fill_between(times, q05, q95, color=colour, alpha=0.16, linewidth=0)
+    ax.fill_between(times, q25, q75, color=colour, alpha=0.26, linewidth=0)
+    ax.plot(times, q50, style, color=colour, linewidth=1.8)
+    look: dict[str, Any] = {"color": colour, "linestyle": style, "linewidth": 1.8}
+    line = Line2D([], [], **look)
+    return [((Patch(color=colour, alpha=0.3, linewidth=0), line), f"{name}: median, 50 % and 90 %")]
+
+
+def _levels(ax: Axes, levels: pd.DataFrame, until: float | None) -> list[tuple[Any, str]]:
+    times, values = (levels[name].to_numpy(dtype=float) for name in ("TIME", "DV"))
+    used = np.full(len(times), True) if until is None else times <= until
+    entries: list[tuple[Any, str]] = []
+    for which, face, name in ((used, INK, "level used"), (~used, "white", "later level, predicted only")):
+        if which.any():
+            look: dict[str, Any] = {"marker": "o", "markersize": 6.5, "markeredgecolor": INK, "color": "none"}
+            look |= {"markerfacecolor": face, "markeredgewidth": 1.4, "linestyle": ""}
+            ax.plot(times[which], values[which], zorder=5, **look)
+            entries.append((Line2D([], [], **look), name))
+    return entries
+
+
+def _conditioned(ax: Axes, levels: pd.DataFrame, until: float | None) -> None:
+    """Mark the time up to which levels were known, where others follow."""
+    if until is None or not np.isfinite(until) or not (levels["TIME"] > until).any():
+        return
+    ax.axvline(until, color=FAINT, linestyle=":", linewidth=1.2, zorder=1)
+    ax.annotate(
+        "known up to here",
+        (until, 1),
+        (4, -3),
+        xycoords=("data", "axes fraction"),
+        textcoords="offset points",
+        va="top",
+        fontsize=8.5,
+        color=FAINT,
+    )
+
+
+def _ceiling(posterior: xr.Dataset, prior: xr.Dataset | None, levels: pd.DataFrame) -> float:
+    """Return an upper limit that shows posterior and levels whole, and the prior unless it dwarfs them."""
+    high = float(posterior["concentration"].quantile(0.95, "draw").max())
+    seen = max([high, *levels["DV"].to_numpy(dtype=float).tolist()])
+    if prior is not None:
+        seen = max(seen, min(float(prior["concentration"].quantile(0.95, "draw").max()), 1.8 * seen))
+    return 1.1 * seen if seen > 0 else 1.0
+
+
+def _doses(ax: Axes, doses: pd.DataFrame, unit: str) -> None:
+    times, amounts = (doses[name].to_numpy(dtype=float) for name in ("TIME", "AMT"))
+    ax.vlines(times, 0, amounts, color=INK, linewidth=2)
+    top = float(amounts.max()) if len(amounts) else 1.0
+    ax.set_ylim(0, 1.15 * top)
+    ax.set_yticks([0, top], ["0", f"{top:g}"])
+    ax.set_ylabel(axis_label("dose", unit))
+    ax.grid(False)

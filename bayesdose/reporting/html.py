@@ -1,0 +1,200 @@
+"""The report: one HTML file that needs nothing else, for a person who did not run it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bayesdose.reporting.atomic import write_whole
+from bayesdose.reporting.figures import to_svg_or_png
+from bayesdose.reporting.patient import PatientSection, patient_view, summary_row
+from bayesdose.reporting.population import alarms, population_view
+from bayesdose.reporting.view import Table
+
+if TYPE_CHECKING:
+    import jinja2
+    import xarray as xr
+
+    from bayesdose.decision.choice import Choice
+    from bayesdose.fitting import Fit
+    from bayesdose.individual import Draws
+    from bayesdose.reporting.figures.exposure import Window
+    from bayesdose.study import Study
+
+_OVERVIEW = ("Patient", "Levels used", "Recommendation", "Expected utility", "Best in", "Status")
+
+
+def report(
+    choice: Choice,
+    path: str | os.PathLike[str],
+    *,
+    draws: Draws | None = None,
+    prior: Draws | None = None,
+    outcome: xr.Dataset | None = None,
+    fit: Fit | None = None,
+    study: Study | None = None,
+    windows: Mapping[str, Window] | None = None,
+    title: str | None = None,
+    question: str = "",
+    show_ids: bool = False,
+    notes: Sequence[str] = (),
+) -> Path:
+    """Write a report of one decision: a single HTML file without scripts or links to elsewhere.
+
+    Parameters
+    ----------
+    choice
+        From `decide`. Everything else may be left out; each adds what it knows.
+    path
+        Where to write. The file is written whole or not at all.
+    draws
+        The patient's draws: adds levels predicted and measured, the patient, diagnostics.
+    prior
+        The same patient conditioned on no level: adds the comparison.
+    outcome
+        What was simulated: adds the exposure of the options.
+    fit
+        The population fit: adds parameters, convergence checks, provenance.
+    study
+        The patient's whole table, where it holds levels later than those conditioned on.
+    windows
+        Outcome name to (low, high), either may be None: what the utility aims at, for the figures.
+    title, question
+        In the user's words.
+    show_ids
+        Whether the patient's ID from the table is shown; a surrogate stands in its place otherwise.
+    notes
+        Sentences of the user's, put at the top.
+
+    Returns
+    -------
+    pathlib.Path
+        The file.
+
+    Raises
+    ------
+    InputError
+        When the place cannot be written to.
+    """
+    section = PatientSection(
+        name=_name(choice, draws, show_ids),
+        choice=choice,
+        draws=draws,
+        prior=prior,
+        outcome=outcome,
+        study=study,
+        windows=windows or {},
+        question=question,
+    )
+    drug = choice.attrs.get("drug")
+    heading = title or (f"Dose decision: {drug}" if drug else "Dose decision")
+    return write_report(path, title=heading, fit=fit, patients=[section], notes=notes)
+
+
+def write_report(
+    path: str | os.PathLike[str],
+    *,
+    title: str,
+    fit: Fit | None = None,
+    patients: Sequence[PatientSection] = (),
+    notes: Sequence[str] = (),
+) -> Path:
+    """Write a report of one or more patients and the population behind them.
+
+    Parameters
+    ----------
+    path
+        Where to write. The file is written whole or not at all.
+    title
+        The heading.
+    fit
+        The population fit.
+    patients
+        One section each, in this order; with more than one, an overview comes first.
+    notes
+        Sentences put at the top.
+
+    Returns
+    -------
+    pathlib.Path
+        The file.
+
+    Raises
+    ------
+    InputError
+        When the place cannot be written to.
+    """
+    return write_whole(path, render(title=title, fit=fit, patients=patients, notes=notes))
+
+
+def render(
+    *,
+    title: str,
+    fit: Fit | None = None,
+    patients: Sequence[PatientSection] = (),
+    notes: Sequence[str] = (),
+) -> str:
+    """Return the report as the text of an HTML page; parameters as in `write_report`."""
+    units = {} if fit is None else fit.provenance.get("units", {})
+    sections = [patient_view(patient, units) for patient in patients]
+    if fit is not None:
+        sections.append(population_view(fit))
+    return (
+        _environment()
+        .get_template("report.html.j2")
+        .render(
+            title=title,
+            alarms=() if fit is None else alarms(fit),
+            notes=notes,
+            overview=_overview(patients),
+            sections=sections,
+            version=_version(),
+            created=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
+        )
+    )
+
+
+def _overview(patients: Sequence[PatientSection]) -> Table | None:
+    if len(patients) < 2:
+        return None
+    rows = tuple(summary_row(patient) for patient in patients)
+    foot = (
+        "± is the Monte Carlo standard error; “best in”: share of draws in which the option is the best one."
+    )
+    return Table("Recommendations", _OVERVIEW, rows, columns="wnwnnw", foot=foot)
+
+
+def _name(choice: Choice, draws: Draws | None, show_ids: bool) -> str:
+    surrogate = str(choice.attrs.get("patient", "the patient"))
+    if not show_ids or draws is None:
+        return surrogate
+    return f"{surrogate} (ID {draws.patient.ids[0]})"
+
+
+def _version() -> str:
+    try:
+        return version("bayesdose")
+    except PackageNotFoundError:
+        return ""
+
+
+@cache
+def _environment() -> jinja2.Environment:
+    """Return the template environment: every text is escaped, a missing one is an error."""
+    import jinja2
+
+    folder = Path(__file__).parent / "templates"
+    made = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(folder),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.filters["image"] = to_svg_or_png
+    return made

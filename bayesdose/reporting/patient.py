@@ -1,0 +1,391 @@
+"""One patient's part of a report: the decision, predicted and measured levels, figures, diagnostics."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from bayesdose.reporting import verdict as words
+from bayesdose.reporting.figures import expected_utility, exposure, individual_fit, prior_to_posterior
+from bayesdose.reporting.figures.exposure import SHOWN, Window, metrics
+from bayesdose.reporting.predictions import curve_times, predictions_table
+from bayesdose.reporting.text import (
+    count,
+    decimals,
+    fixed,
+    interval,
+    percent,
+    plus_minus,
+    significant,
+    with_unit,
+)
+from bayesdose.reporting.view import Block, Picture, Section, Table
+
+if TYPE_CHECKING:
+    from bayesdose.decision.choice import Choice
+    from bayesdose.individual import Draws
+    from bayesdose.study import Study
+
+KHAT_LIMIT, ESS_LIMIT = 0.7, 400
+
+
+@dataclass(frozen=True, eq=False)
+class PatientSection:
+    """What a report says about one patient; everything may be left out, and more is said the more is given.
+
+    Parameters
+    ----------
+    name
+        A surrogate ("patient 1"), never the ID of a table unless the caller wants it shown.
+    choice
+        From `decide`.
+    draws
+        From `condition`: the patient's posterior.
+    prior
+        The same patient conditioned on no level (``study.without_levels()``), for comparison.
+    outcome
+        From `simulate`.
+    study
+        The patient's whole table where it holds levels later than those conditioned on: they are predicted
+        and shown beside what was measured.
+    predictions
+        From `predictions_table`, instead of predicting anew.
+    windows
+        Outcome name to (low, high), what the utility aims at: shaded in figures. See `utility_windows`.
+    question
+        What was asked, in the user's words.
+    pictures
+        Further figures, put last.
+    """
+
+    name: str = "the patient"
+    choice: Choice | None = None
+    draws: Draws | None = None
+    prior: Draws | None = None
+    outcome: xr.Dataset | None = None
+    study: Study | None = None
+    predictions: pd.DataFrame | None = None
+    windows: Mapping[str, Window] = field(default_factory=dict)
+    question: str = ""
+    pictures: tuple[Picture, ...] = ()
+
+
+def utility_windows(utility: object) -> dict[str, Window]:
+    """Return the windows of a named utility for the figures: that of its outcome, and the limit of harm.
+
+    A utility without ``outcome``, ``low`` and ``high`` (another named one, a function) has none.
+    """
+    name, low, high = (getattr(utility, n, None) for n in ("outcome", "low", "high"))
+    if name is None or low is None or high is None:
+        return {}
+    found: dict[str, Window] = {str(name): (float(low), float(high))}
+    harm, above = getattr(utility, "harm", None), getattr(utility, "harm_above", None)
+    if harm is not None and above is not None and harm != name:
+        found[str(harm)] = (None, float(above))
+    return found
+
+
+def patient_view(section: PatientSection, units: Mapping[str, str] | None = None) -> Section:
+    """Return the page's section about a patient.
+
+    Parameters
+    ----------
+    section
+        What is known.
+    units
+        Unit of each individual parameter, as the fit's provenance has them.
+    """
+    blocks: list[Block] = []
+    units = dict(units or {})
+    if section.choice is not None:
+        blocks += _decision(section, units)
+    blocks += [_predictions(section), _figures(section, units)]
+    if section.draws is not None:
+        blocks += [_patient(section, section.draws, units), _diagnostics(section.draws)]
+    return Section(
+        title=section.name[:1].upper() + section.name[1:],
+        alarms=section.draws.warnings if section.draws is not None else (),
+        asked=None if section.choice is None else words.question(section.choice, section.question),
+        verdict=None if section.choice is None else words.verdict(section.choice),
+        blocks=tuple(block for block in blocks if not block.empty),
+    )
+
+
+def _decision(section: PatientSection, units: dict[str, str]) -> list[Block]:
+    choice = section.choice
+    assert choice is not None
+    individual = None if section.draws is None else _individual(section.draws)
+    return [
+        words.how_sure(choice),
+        words.change(choice, individual, units),
+        words.near_optimal(choice),
+        words.blocked(choice),
+        words.ranking(choice),
+    ]
+
+
+def _individual(draws: Draws) -> xr.Dataset:
+    """Return the individual parameters (draw,); one that changes in time has its value at the last record."""
+    kept = draws.data[list(draws.compiled.parameters)]
+    return kept.isel(record=-1) if "record" in kept.dims else kept
+
+
+def _until(draws: Draws) -> float | None:
+    """Return the time of the last level conditioned on, None without one."""
+    levels = draws.patient.levels["TIME"]
+    return None if levels.empty else float(levels.max())
+
+
+# Predicted beside measured
+
+
+def _predictions(section: PatientSection) -> Block:
+    table, draws = section.predictions, section.draws
+    if table is None and draws is not None:
+        table = _predicted(section, draws)
+    if table is None or table.empty:
+        return Block("Predicted and measured")
+    units = None if draws is None else draws.model.card.units
+    return Block("Predicted and measured", texts=_score(table), tables=[_printed(table, units)])
+
+
+def _predicted(section: PatientSection, draws: Draws) -> pd.DataFrame | None:
+    from bayesdose.simulation import predict
+
+    study = section.study or draws.patient
+    if study.levels.empty:
+        return None
+    until = _until(draws)
+    prediction = predict(draws, study, residual=True, seed=draws.diagnostics.seed)
+    return predictions_table(prediction, until=-np.inf if until is None else until)
+
+
+def _score(table: pd.DataFrame) -> list[str]:
+    """Say how many of the levels that were only predicted lie inside their interval."""
+    later = table[~table["used"]] if "used" in table else table
+    later = later[later["measured"].notna()]
+    if later.empty:
+        return [
+            "All these levels were conditioned on: this shows how well the model fits, not how it predicts."
+        ]
+    inside = int(later["inside"].sum())
+    return [
+        f"{inside} of {count(len(later), 'later level')} lie inside the 90 % interval that was predicted "
+        "before they were measured."
+    ]
+
+
+def _printed(table: pd.DataFrame, units: Any) -> Table:
+    time, unit = ("", "") if units is None else (units.time, units.concentration)
+    head = [
+        with_unit("Time", f"({time})" if time else ""),
+        "Measured",
+        "Predicted median",
+        "90 % interval",
+        "Inside",
+    ]
+    known = "used" in table
+    rows, marks = [], []
+    for row in table.to_dict("records"):
+        missed = row["inside"] is not pd.NA and not row["inside"]
+        cells = [
+            f"{row['time']:g}",
+            significant(row["measured"]),
+            significant(row["median"]),
+            interval(row["lower90"], row["upper90"]),
+            "–" if row["inside"] is pd.NA else "no" if missed else "yes",
+        ]
+        rows.append((*cells, *([("used" if row["used"] else "only predicted")] if known else [])))
+        marks.append("failed" if missed and not (known and row["used"]) else "")
+    caption = f"Levels{f', in {unit}' if unit else ''}"
+    foot = "The interval is that of a measurement: residual error is in it."
+    used = ("Level was",) if known else ()
+    return Table(
+        caption,
+        (*head, *used),
+        tuple(rows),
+        columns="nnnnww" if known else "nnnnw",
+        marks=tuple(marks),
+        foot=foot,
+    )
+
+
+# Figures
+
+
+def _figures(section: PatientSection, units: dict[str, str]) -> Block:
+    made = [
+        _concentrations(section),
+        _utilities(section),
+        _exposures(section),
+        _learned(section, units),
+        *section.pictures,
+    ]
+    return Block("Figures", pictures=[picture for picture in made if picture is not None])
+
+
+def _concentrations(section: PatientSection) -> Picture | None:
+    draws, prior = section.draws, section.prior
+    if draws is None:
+        return None
+    study = section.study or draws.patient
+    if study.doses.empty:
+        return None
+    from bayesdose.simulation import predict
+
+    times, until = curve_times(study), _until(draws)
+    before = None if prior is None else predict(prior, _as_of(prior, study), times=times)
+    figure = individual_fit(
+        predict(draws, study, times=times),
+        before,
+        study.levels,
+        study.doses,
+        until=-np.inf if until is None else until,
+        units=draws.model.card.units,
+    )
+    caption = (
+        "Concentration against time under the doses given (bars below): median, 50 % and 90 % of the draws, "
+        "without residual error. Filled: levels that were used; open: later ones, only predicted."
+    )
+    later = len(study.levels) - draws.diagnostics.levels
+    alt = f"Predicted concentration over time with {count(draws.diagnostics.levels, 'level')} used"
+    return Picture(
+        "Concentration over time",
+        figure,
+        caption,
+        alt + (f" and {count(later, 'later level')}." if later > 0 else "."),
+    )
+
+
+def _as_of(prior: Draws, study: Study) -> Study:
+    """Return the study under the prior's ID, whose doses and times it shares."""
+    return study if study.ids == prior.patient.ids else prior.patient
+
+
+def _utilities(section: PatientSection) -> Picture | None:
+    choice = section.choice
+    if choice is None:
+        return None
+    caption = (
+        "Expected utility of the options, with twice the Monte Carlo standard error either side; the green "
+        "shade reaches from the best down to what counts as near-optimal. Below or beside it: in what share "
+        "of the draws an option does better or worse than the best; in the others they do equally well."
+    )
+    n = len(choice.table["option"])
+    return Picture(
+        "Expected utility",
+        expected_utility(choice),
+        caption,
+        f"Expected utility of {n} options; highest is {choice.best}.",
+    )
+
+
+def _exposures(section: PatientSection) -> Picture | None:
+    outcome = section.outcome
+    if outcome is None:
+        return None
+    labels = [str(label) for label in outcome["option"].to_numpy()]
+    if section.choice is not None:
+        labels = [str(label) for label in section.choice.ranking().index]
+    shown = labels[:SHOWN]
+    windows = {name: window for name, window in section.windows.items() if name in metrics(outcome)}
+    rest = f" The first {len(shown)} options of the ranking." if len(labels) > len(shown) else ""
+    caption = (
+        "Exposure under each option: dot, median; thick bar, 50 %; thin bar, 90 % of the draws, without "
+        "residual error."
+        + (" Shaded: what the utility aims at (green) or avoids (red)." if windows else "")
+        + rest
+    )
+    alt = f"Distribution of {' and '.join(metrics(outcome))} under {count(len(shown), 'option')}."
+    return Picture("Exposure under each option", exposure(outcome, shown, windows), caption, alt)
+
+
+def _learned(section: PatientSection, units: dict[str, str]) -> Picture | None:
+    draws, prior = section.draws, section.prior
+    if draws is None or prior is None or not draws.diagnostics.levels:
+        return None
+    figure = prior_to_posterior(prior, draws, units=units)
+    caption = (
+        "What the levels taught about this patient: each parameter before any level, and given those used."
+    )
+    names = ", ".join(draws.compiled.parameters)
+    return Picture(
+        "What the levels taught",
+        figure,
+        caption,
+        f"Densities of {names} before and after the levels were used.",
+    )
+
+
+# The patient and the computation
+
+
+def _patient(section: PatientSection, draws: Draws, units: dict[str, str]) -> Block:
+    patient, card = draws.patient, draws.model.card
+    last = patient.records.iloc[-1]
+    terms = [(c.description or c.name, with_unit(f"{last[c.name]:g}", c.unit)) for c in card.covariates]
+    doses, levels = patient.doses, patient.levels
+    total = f", {doses['AMT'].sum():g} {card.units.amount} in all" if len(doses) else ""
+    terms.append(("Doses before the decision", f"{len(doses)}{total}"))
+    times = ", ".join(f"{t:g}" for t in levels["TIME"].head(12)) + (", …" if len(levels) > 12 else "")
+    at = f", at {times} {card.units.time}" if len(levels) else ": the prediction is from the covariates alone"
+    terms.append(("Levels used", f"{len(levels)}{at}"))
+    return Block("The patient", terms=terms, tables=[_parameters(section, draws, units)])
+
+
+def _parameters(section: PatientSection, draws: Draws, units: dict[str, str]) -> Table:
+    columns = [("given the levels", draws)] if draws.diagnostics.levels else [("from covariates", draws)]
+    if section.prior is not None and draws.diagnostics.levels:
+        columns.insert(0, ("before any level", section.prior))
+    head = ["Parameter", "Unit"]
+    for name, _ in columns:
+        head += [f"Median {name}", "90 % interval"]
+    rows = []
+    for name in draws.compiled.parameters:
+        cells = [name, units.get(name) or str(draws.data[name].attrs.get("units", ""))]
+        for _, source in columns:
+            values = _individual(source)[name].to_numpy()
+            cells += [significant(float(np.median(values))), interval(*np.quantile(values, (0.05, 0.95)))]
+        rows.append(tuple(cells))
+    return Table("This patient's parameters", tuple(head), tuple(rows), columns="wwn")
+
+
+def _diagnostics(draws: Draws) -> Block:
+    d = draws.diagnostics
+    rows = [("Method", d.method, ""), ("Draws handed out", f"{len(draws):,}", "")]
+    if d.khat is not None:
+        rows.append(
+            ("Pareto k-hat: how heavy the tail of the weights is", f"{d.khat:.2f}", f"below {KHAT_LIMIT}")
+        )
+    if d.levels:
+        rows += [
+            (
+                "Effective number of particles (ESS)",
+                f"{d.ess:,.0f} of {d.particles:,}",
+                f"at least {ESS_LIMIT}",
+            ),
+            ("Effective number of population draws (theta-ESS)", f"{d.theta_ess:,.0f}", ""),
+            ("Distance from the typical patient, in SDs (|z|)", f"{d.z_norm:.2f}", ""),
+        ]
+    rows += [("Seed", str(d.seed), ""), ("Processor time", f"{d.ms:.0f} ms", "")]
+    failed = (d.khat is not None and d.khat >= KHAT_LIMIT) or (d.levels > 0 and d.ess < ESS_LIMIT)
+    marks = tuple("failed" if failed and limit else "" for _, _, limit in rows)
+    table = Table("How the patient's draws were made", ("", "Value", "Must be"), tuple(rows), marks=marks)
+    return Block("Diagnostics", tables=[table])
+
+
+def summary_row(section: PatientSection) -> tuple[str, ...]:
+    """Return the patient's row of the overview: name, levels, recommendation, how sure, status."""
+    choice, draws = section.choice, section.draws
+    levels = "–" if draws is None else str(draws.diagnostics.levels)
+    if choice is None:
+        return (section.name, levels, "–", "–", "–", "–")
+    row = choice.row(choice.best)
+    d = decimals(row["mcse"])
+    value = plus_minus(fixed(row["expected_utility"], d), fixed(row["mcse"], d))
+    return (section.name, levels, choice.best, value, percent(row["p_best"]), choice.status)

@@ -1,0 +1,248 @@
+"""A choice in plain words, for a person who did not run it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import xarray as xr
+
+from bayesdose.reporting.text import (
+    brief,
+    count,
+    decimals,
+    fixed,
+    percent,
+    plus_minus,
+    significant,
+    with_unit,
+)
+from bayesdose.reporting.view import Block, Table, Verdict
+
+if TYPE_CHECKING:
+    from bayesdose.decision.choice import Choice
+
+MOST_ROWS = 40
+"""Rows of the ranking; `decision.json` of the command line has all of them."""
+
+_BUT = {
+    "too close to call": ", but by too little for the computation to tell it from the next",
+    "edge": ", but lies at the edge of what was searched: beyond it something better may lie",
+}
+_MORE = {
+    "chosen": "More draws are unlikely to: the computation is exact enough for what counts as near-optimal.",
+    "too close to call": "More draws: the computation is not exact enough yet to tell the first apart.",
+    "edge": "A wider search: what lies beyond the edge was not looked at.",
+}
+_MOST_NAMES = 12
+_TAILS = (0.05, 0.95)
+
+
+def verdict(choice: Choice) -> Verdict:
+    """Return the recommendation in one sentence, with what stands in its way."""
+    n = int((~choice.table["blocked"].to_numpy()).sum())
+    value = f"expected utility {_value(choice, 'expected_utility', 'mcse')}"
+    said = f"It has the highest expected utility of the {n} options allowed ({value})"
+    but = _BUT.get(choice.status, "")
+    sentence = f"It is the only option allowed ({value})." if n == 1 else f"{said}{but}."
+    return Verdict(choice.best, sentence, choice.status, tuple(choice.reasons))
+
+
+def question(choice: Choice, words: str = "") -> Block:
+    """Return what was asked, by whose utility, within which limits."""
+    drug = choice.attrs.get("drug")
+    asked = words or f"Which of these {len(choice.table['option'])} options is best for this patient?"
+    terms = [
+        ("This user's utility", choice.utility),
+        ("Compared by", f"{choice.criterion} over {_draws(choice)} of what this patient may be like"),
+        ("Limits, before any utility", "; ".join(choice.limits) or "none stated"),
+    ]
+    texts = [
+        asked if not drug else f"{asked} Drug: {drug}.",
+        "The utility is the statement of the person who ran this, not of the software: another utility may "
+        "lead to another choice.",
+    ]
+    return Block("The question", texts=texts, terms=terms)
+
+
+def how_sure(choice: Choice) -> Block:
+    """Return how sure the choice is: of the computation, and about the patient."""
+    row, d = choice.row(choice.best), _decimals(choice)
+    terms = [
+        ("Expected utility", f"{_value(choice, 'expected_utility', 'mcse')} (Monte Carlo standard error)"),
+        ("Runner-up", _runner_up(choice)),
+        (
+            "Best option in",
+            f"{percent(row['p_best'])} of the draws (ties shared); no allowed option does better in "
+            f"{percent(row['p_unbeaten'])}",
+        ),
+        (
+            "Expected regret",
+            f"{fixed(choice.evpi, d)}: on average the option that is best for the patient's true state would "
+            "be better by this much, so no further measurement can be worth more (EVPI)",
+        ),
+    ]
+    return Block("How sure is that", terms=terms)
+
+
+def change(
+    choice: Choice, individual: xr.Dataset | None = None, units: dict[str, str] | None = None
+) -> Block:
+    """Return what it would take to change the choice.
+
+    Parameters
+    ----------
+    choice
+        The choice.
+    individual
+        The patient's individual parameters (draw,), the draws that were simulated, where they are at hand.
+    units
+        Unit per parameter.
+    """
+    items = [*_rival(choice, individual, units or {}), *_limits(choice)]
+    items.append(_MORE.get(choice.status, ""))
+    items.append("Another utility: its weights and windows are the user's.")
+    return Block("What it would take to change", items=[item for item in items if item])
+
+
+def near_optimal(choice: Choice) -> Block:
+    """Return which options do practically as well, and the simplest of them."""
+    near = list(choice.near_optimal)
+    within = f"within {significant(choice.indifference, 2)} of the best ({choice.indifference_basis})"
+    if len(near) == 1:
+        return Block("What would do as well", texts=[f"No other option comes {within}."])
+    simplest = choice.simplest + (" (the best itself)" if choice.simplest == choice.best else "")
+    terms = [("Near-optimal", f"{_names(near)}: {within}"), ("The simplest of them", simplest)]
+    return Block("What would do as well", terms=terms)
+
+
+def blocked(choice: Choice) -> Block:
+    """Return what was blocked and why."""
+    why = choice.blocked
+    rows = tuple((name, reason) for name, reason in list(why.items())[:_MOST_NAMES])
+    if not rows:
+        return Block("Blocked by a limit")
+    rest = f"And {len(why) - len(rows)} more, in the ranking." if len(why) > len(rows) else ""
+    table = Table("Options no utility can choose", ("Option", "Reason"), rows, columns="w", foot=rest)
+    return Block("Blocked by a limit", tables=[table])
+
+
+def ranking(choice: Choice) -> Block:
+    """Return the ranking of all options, best first, blocked ones last."""
+    labels = [str(label) for label in choice.ranking().index]
+    shown = labels[:MOST_ROWS]
+    low, high = _spread(choice, shown)
+    numbers = [choice.row(label) for label in shown]
+    rows = tuple(
+        _ranked(choice, label, row, f"{brief(a)} to {brief(b)}")
+        for label, row, a, b in zip(shown, numbers, low, high, strict=True)
+    )
+    marks = tuple(_mark(choice, label, row) for label, row in zip(shown, numbers, strict=True))
+    head = ("Option", "", "Expected utility", "Below the best", "In 90 % of draws", "Best in", "Regret")
+    hidden = len(labels) - len(shown)
+    rest = f" {count(hidden, 'lower option is', 'lower options are')} not shown." if hidden else ""
+    foot = (
+        "± is the Monte Carlo standard error; of “below the best” it is that of the difference. "
+        "“In 90 % of draws”: how far below the best the option is in the draws, 5 to 95 %; a minus means "
+        "better than the best. “Best in”: share of draws in which the option is the best of those allowed."
+        + rest
+    )
+    table = Table("All options, best first", head, rows, columns="wwn", marks=marks, foot=foot)
+    return Block("Ranking", tables=[table])
+
+
+def _ranked(choice: Choice, label: str, row: dict[str, Any], spread: str) -> tuple[str, ...]:
+    """Return an option's row of the ranking."""
+    d = _decimals(choice)
+    value = plus_minus(fixed(row["expected_utility"], d), fixed(row["mcse"], d))
+    below = plus_minus(fixed(row["difference"], d), fixed(row["difference_mcse"], d))
+    rival = ("", "") if label == choice.best else (below, spread)
+    allowed = ("", "") if row["blocked"] else (percent(row["p_best"]), fixed(row["expected_regret"], d))
+    return (label, _note(choice, label, row), value, *rival, *allowed)
+
+
+def _decimals(choice: Choice) -> int:
+    row = choice.row(choice.best)
+    error = row["mcse"] or choice.indifference / 10
+    return min(decimals(float(error)), 4)
+
+
+def _value(choice: Choice, name: str, error: str) -> str:
+    row, d = choice.row(choice.best), _decimals(choice)
+    return plus_minus(fixed(row[name], d), fixed(row[error], d))
+
+
+def _draws(choice: Choice) -> str:
+    n = int(choice.U.sizes["draw"])
+    distinct = f", {choice.n_particles:,} of them distinct" if choice.n_particles < n else ""
+    return f"{count(n, 'draw')}{distinct}"
+
+
+def _runner_up(choice: Choice) -> str:
+    if choice.runner_up is None:
+        return "none: no other option is allowed"
+    row, d = choice.row(choice.runner_up), _decimals(choice)
+    lower = plus_minus(fixed(row["difference"], d), fixed(row["difference_mcse"], d))
+    return f"{choice.runner_up}, lower by {lower}; best in {percent(row['p_best'])} of the draws"
+
+
+def _names(names: list[str]) -> str:
+    more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
+    return "; ".join(names[:_MOST_NAMES]) + more
+
+
+def _ahead(choice: Choice, label: str) -> np.ndarray:
+    """Return in which draws an option does better than the best (draw,)."""
+    U = choice.U
+    margin = 1e-12 * float(np.abs(U).max())
+    return np.asarray((U.sel(option=label) - U.sel(option=choice.best)).to_numpy() > margin)
+
+
+def _rival(choice: Choice, individual: xr.Dataset | None, units: dict[str, str]) -> list[str]:
+    """Say in which draws the runner-up does better, and how the patient differs in them."""
+    if choice.runner_up is None:
+        return []
+    ahead = _ahead(choice, choice.runner_up)
+    share = float(ahead.mean())
+    said = f"In {percent(share)} of the draws the runner-up, {choice.runner_up}, does better than the best"
+    if not 0.005 <= share <= 0.995 or individual is None or individual.sizes["draw"] != len(ahead):
+        return [said + "."]
+    parts = []
+    for name, values in individual.data_vars.items():
+        there, elsewhere = (float(np.median(values.to_numpy()[w])) for w in (ahead, ~ahead))
+        pair = with_unit(f"{significant(there)} against {significant(elsewhere)}", units.get(str(name), ""))
+        parts.append(f"{name} {pair}")
+    return [f"{said}: {'; '.join(parts)} (median there, and in the other draws)."]
+
+
+def _limits(choice: Choice) -> list[str]:
+    """Say whether a blocked option has a higher expected utility."""
+    rows = {label: choice.row(label) for label in choice.blocked}
+    if not rows:
+        return []
+    top = min(rows, key=lambda label: float(rows[label]["difference"]))
+    gain, d = -float(rows[top]["difference"]), _decimals(choice)
+    if gain <= 0:
+        return ["The limits do not decide: no blocked option has a higher expected utility."]
+    more = "higher by " + plus_minus(fixed(gain, d), fixed(float(rows[top]["difference_mcse"]), d))
+    return [f"Without the limits {top} would come first, {more} ({rows[top]['reason']})."]
+
+
+def _spread(choice: Choice, labels: list[str]) -> tuple[np.ndarray, np.ndarray]:
+    """Return 5 and 95 % over the draws of how far below the best each option is."""
+    U = choice.U.transpose("draw", "option")
+    below = U.sel(option=choice.best).to_numpy()[:, None] - U.sel(option=labels).to_numpy()
+    low, high = np.quantile(below, _TAILS, axis=0)
+    return low, high
+
+
+def _mark(choice: Choice, label: str, row: dict[str, Any]) -> str:
+    if label == choice.best:
+        return "best"
+    return "blocked" if row["blocked"] else "near" if row["near_optimal"] else ""
+
+
+def _note(choice: Choice, label: str, row: dict[str, Any]) -> str:
+    said = ["best"] if label == choice.best else ["near-optimal"] if row["near_optimal"] else []
+    said += ["simplest"] if label == choice.simplest and len(choice.near_optimal) > 1 else []
+    return ", ".join(said + (["blocked"] if row["blocked"] else []))
