@@ -13,7 +13,7 @@ from bayesdose.study import Options, Study, events, option_events, sampled
 
 if TYPE_CHECKING:
     from bayesdose.individual import Draws
-    from bayesdose.pk.exposure import Exposure
+    from bayesdose.pk import Exposure, Sampling
 
 _CHUNK_BYTES = 2**21  # predictions of one call fit the cache: measured twice as fast as chunks of 50 MB
 
@@ -28,7 +28,8 @@ def simulate(me: Draws, options: Options, metrics: Mapping[str, Exposure]) -> xr
     options
         Candidate regimens for the same patient, from `regimens`.
     metrics
-        Name to exposure metric: ``bd.trough()``, ``bd.peak()``, ``bd.auc24()``, ``bd.concentration_at(times)``.
+        Name to exposure metric: ``bd.trough()``, ``bd.peak()``, ``bd.auc24()``,
+        ``bd.concentration_at(times)``.
 
     Returns
     -------
@@ -44,18 +45,13 @@ def simulate(me: Draws, options: Options, metrics: Mapping[str, Exposure]) -> xr
         No metric, a metric name that is taken, or options of another patient.
     """
     _check(me, options, metrics)
-    plans = {
-        name: [_sampling(metric, options, o) for o in range(_size(options))]
-        for name, metric in metrics.items()
-    }
     results: dict[str, list[np.ndarray]] = {name: [] for name in metrics}
-    for o in range(_size(options)):
-        times = [plan[o][0] for plan in plans.values()]
-        sides = [plan[o][1] for plan in plans.values()]
-        concentration = _concentrations(me, options, o, np.concatenate(times), np.concatenate(sides))
-        parts = np.split(concentration, np.cumsum([len(t) for t in times])[:-1], axis=1)
-        for (name, metric), t, s, part in zip(metrics.items(), times, sides, parts, strict=True):
-            results[name].append(metric.reduce(t, s, part))
+    for option in range(len(options)):
+        plans = [_sampling(metric, options, option) for metric in metrics.values()]
+        concentration = _concentrations(me, options, option, plans)
+        parts = np.split(concentration, np.cumsum([len(plan.times) for plan in plans])[:-1], axis=1)
+        for name, plan, part in zip(metrics, plans, parts, strict=True):
+            results[name].append(plan.reduce(part))
     return _outcome(me, options, metrics, results)
 
 
@@ -114,20 +110,17 @@ def predict(
     return made if times is not None else made.assign_coords(DV=("time", tables["DV"].values))
 
 
-def _size(options: Options) -> int:
-    return int(options.table.sizes["option"])
+def _sampling(metric: Exposure, options: Options, option: int) -> Sampling:
+    window = (options.start, options.horizon)
+    if metric.after_dose is not None:
+        window = options.window(option, metric.after_dose)
+    return metric.sampling(window, options.times(option), options.patient.card.units)
 
 
-def _sampling(metric: Exposure, options: Options, option: int) -> tuple[np.ndarray, np.ndarray]:
-    window = options.window(option, metric.after_dose)
-    doses = options.doses.loc[options.doses["option"] == option, "TIME"].to_numpy(dtype=float)
-    return metric.sampling(window, doses)
-
-
-def _concentrations(
-    me: Draws, options: Options, option: int, times: np.ndarray, sides: np.ndarray
-) -> np.ndarray:
+def _concentrations(me: Draws, options: Options, option: int, plans: list[Sampling]) -> np.ndarray:
     """Return concentrations (draw, time) of one option, a cache-sized chunk of draws at a time."""
+    times = np.concatenate([plan.times for plan in plans])
+    sides = np.concatenate([plan.sides for plan in plans])
     data = me.compiled.data(option_events(options, [times], [sides], only=[option]))
     step = max(1, _CHUNK_BYTES // (8 * max(len(times), 1)))
     theta, z = me.theta(), me.data["z"].values

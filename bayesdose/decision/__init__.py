@@ -4,7 +4,7 @@ Pure numpy and xarray: every number of a `Choice` is a reduction of one array U[
 """
 
 from bayesdose.decision.choice import Choice
-from bayesdose.decision.decide import decide
+from bayesdose.decision.deciding import decide
 from bayesdose.decision.limits import Limit, max_daily, max_single
 from bayesdose.decision.utilities import (
     UTILITIES,

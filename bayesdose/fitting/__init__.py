@@ -1,8 +1,9 @@
 """Fitting a population, checking convergence, storing a fit with its provenance."""
 
 from bayesdose.fitting.checks import Check, Checks
-from bayesdose.fitting.fit import Fit, fit, require_converged
+from bayesdose.fitting.nuts import fit
 from bayesdose.fitting.provenance import levels_in_fit, versions
+from bayesdose.fitting.result import Fit, require_converged
 from bayesdose.fitting.storage import load_fit
 
 __all__ = ["Check", "Checks", "Fit", "fit", "levels_in_fit", "load_fit", "require_converged", "versions"]

@@ -15,7 +15,7 @@ from bayesdose.model import Model, load_model, shipped_folder, shipped_models
 if TYPE_CHECKING:
     import xarray as xr
 
-    from bayesdose.fitting.fit import Fit
+    from bayesdose.fitting.result import Fit
 
 _DRAWS, _RECORD = "posterior.nc", "provenance.json"
 _LARGEST = {_DRAWS: 4 * 2**30, _RECORD: 32 * 2**20}  # bytes; a bigger file is no fit of ours
@@ -70,7 +70,7 @@ def load_fit(folder: str | Path, model: Model | None = None) -> Fit:
     """
     import xarray as xr
 
-    from bayesdose.fitting.fit import Fit
+    from bayesdose.fitting.result import Fit
 
     place = _place(folder)
     for name, largest in _LARGEST.items():

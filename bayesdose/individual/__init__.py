@@ -1,7 +1,7 @@
 """Conditioning one patient: the mode, importance sampling, draws and their diagnostics."""
 
 from bayesdose.individual.compiled import Compiled, compile_individual
-from bayesdose.individual.condition import condition, map_estimate
+from bayesdose.individual.conditioning import condition, map_estimate
 from bayesdose.individual.draws import Diagnostics, Draws
 
 __all__ = ["Compiled", "Diagnostics", "Draws", "compile_individual", "condition", "map_estimate"]

@@ -195,7 +195,7 @@ def _warn(fit: Fit, patient: Study) -> tuple[str, ...]:
     again = levels_in_fit(patient, fit.provenance["data"])
     if again:
         texts.append(
-            f"{again} of the patient's levels were in the fit: they count twice and the posterior is too narrow"
+            f"{again} of the patient's levels were in the fit: counted twice, the posterior is too narrow"
         )
     if not fit.check().passed:
         texts.append("the population fit has not converged (fit.check()): its draws may be wrong")

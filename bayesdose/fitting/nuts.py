@@ -1,9 +1,9 @@
-"""Fitting a model to a population: the Fit noun and the verb that makes it."""
+"""Fitting a model to a population with NUTS."""
 
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -12,56 +12,15 @@ import numpy as np
 from bayesdose.errors import Refused, explain
 from bayesdose.fitting.checks import Checks, run_checks
 from bayesdose.fitting.provenance import data_record, versions
+from bayesdose.fitting.result import Fit
 from bayesdose.model import Model, build, names_of_population
 from bayesdose.study import Study, check_for_fit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
-    from pathlib import Path
 
     import pymc as pm
     import xarray as xr
-
-
-@dataclass(frozen=True)
-class Fit:
-    """A population posterior with its provenance.
-
-    Parameters
-    ----------
-    model
-        The spec it was made from.
-    posterior
-        Group ``posterior`` with dims (chain, draw): theta_*, omega_*, sigma_* and, unless saved slim, z,
-        eta_* and the individual parameters; group ``sample_stats``.
-    provenance
-        Spec hash, keyed data hashes, seed, sampler arguments, versions, times, checks.
-    """
-
-    model: Model
-    posterior: xr.DataTree
-    provenance: dict[str, Any] = field(repr=False)
-
-    @property
-    def population(self) -> tuple[str, ...]:
-        """Names of theta, omega and sigma."""
-        return tuple(self.provenance["population"])
-
-    def check(self) -> Checks:
-        """Return the convergence checks made when the model was fitted."""
-        return Checks.from_list(self.provenance["checks"])
-
-    def population_draws(self) -> dict[str, np.ndarray]:
-        """Return the draws of theta, omega and sigma, chains joined: name to float array (draw,)."""
-        group = self.posterior["posterior"]
-        stacked = {name: group[name].stack(sample=("chain", "draw")).values for name in self.population}
-        return {name: np.ascontiguousarray(values, dtype=float) for name, values in stacked.items()}
-
-    def save(self, folder: str | Path, *, slim: bool = False) -> Path:
-        """Write the fit to a folder, whole or not at all; see ``bayesdose.fitting.storage.save_fit``."""
-        from bayesdose.fitting.storage import save_fit
-
-        return save_fit(self, folder, slim=slim)
 
 
 @dataclass(frozen=True)
@@ -145,7 +104,7 @@ def fit(
         "units": dict(declared.declaration.units),
         "data": data_record(study),
         "seed": seed,
-        "sampler": {"name": "nutpie", "backend": "numba", **sampler.__dict__},
+        "sampler": {"name": "nutpie", "backend": "numba", **asdict(sampler)},
         "versions": versions(),
         "seconds": _seconds(clock),
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -200,7 +159,7 @@ def _refuse_infinite_start(declared: pm.Model, study: Study) -> None:
             "the log-density is not finite where sampling starts",
             came=f"impossible levels of subject {subjects}",
             expected="a positive prediction wherever there is a level, for a proportional error",
-            fix="drop levels taken before the first dose (MDV=1), or use an error model with an additive part",
+            fix="set MDV=1 on levels taken before the first dose, or use an error with an additive part",
         )
     )
 
@@ -223,16 +182,3 @@ def _seconds(clock: list[tuple[float, float]]) -> dict[str, float]:
         "sample_wall": round(w2 - w1, 3),
         "sample_cpu": round(c2 - c1, 3),
     }
-
-
-def require_converged(made: Fit) -> None:
-    """Refuse to go on from a fit whose checks failed.
-
-    Raises
-    ------
-    Refused
-        With the table of checks.
-    """
-    checks = made.check()
-    if not checks.passed:
-        raise Refused(f"the fit of {made.model.name} has not converged:\n{checks}")

@@ -1,0 +1,71 @@
+"""Fit: a population posterior with its provenance."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from bayesdose.errors import Refused
+from bayesdose.fitting.checks import Checks
+from bayesdose.model import Model
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import xarray as xr
+
+
+@dataclass(frozen=True)
+class Fit:
+    """A population posterior with its provenance.
+
+    Parameters
+    ----------
+    model
+        The spec it was made from.
+    posterior
+        Group ``posterior`` with dims (chain, draw): theta_*, omega_*, sigma_* and, unless saved slim, z,
+        eta_* and the individual parameters; group ``sample_stats``.
+    provenance
+        Spec hash, keyed data hashes, seed, sampler arguments, versions, times, checks.
+    """
+
+    model: Model
+    posterior: xr.DataTree
+    provenance: dict[str, Any] = field(repr=False)
+
+    @property
+    def population(self) -> tuple[str, ...]:
+        """Names of theta, omega and sigma."""
+        return tuple(self.provenance["population"])
+
+    def check(self) -> Checks:
+        """Return the convergence checks made when the model was fitted."""
+        return Checks.from_list(self.provenance["checks"])
+
+    def population_draws(self) -> dict[str, np.ndarray]:
+        """Return the draws of theta, omega and sigma, chains joined: name to float array (draw,)."""
+        group = self.posterior["posterior"]
+        stacked = {name: group[name].stack(sample=("chain", "draw")).values for name in self.population}
+        return {name: np.ascontiguousarray(values, dtype=float) for name, values in stacked.items()}
+
+    def save(self, folder: str | Path, *, slim: bool = False) -> Path:
+        """Write the fit to a folder, whole or not at all; see ``bayesdose.fitting.storage.save_fit``."""
+        from bayesdose.fitting.storage import save_fit
+
+        return save_fit(self, folder, slim=slim)
+
+
+def require_converged(made: Fit) -> None:
+    """Refuse to go on from a fit whose checks failed.
+
+    Raises
+    ------
+    Refused
+        With the table of checks.
+    """
+    checks = made.check()
+    if not checks.passed:
+        raise Refused(f"the fit of {made.model.name} has not converged:\n{checks}")
