@@ -53,8 +53,16 @@ def individual_record(me: Draws) -> dict[str, Any]:
     }
 
 
-def individual_text(me: Draws) -> str:
-    """Return the same in words, a line each."""
+def individual_text(me: Draws, units_of: Mapping[str, str] | None = None) -> str:
+    """Return the same in words, a line each.
+
+    Parameters
+    ----------
+    me
+        The patient's draws.
+    units_of
+        Unit of each parameter, as the fit's provenance has them.
+    """
     record, d = individual_record(me), me.diagnostics
     units = {c.name: c.unit for c in me.patient.card.covariates}
     about = [f"{name} {value:g} {units[name]}".rstrip() for name, value in record["covariates"].items()]
@@ -65,7 +73,9 @@ def individual_text(me: Draws) -> str:
         f"posterior  {d.method}: {khat}ESS {d.ess:.0f} of {d.particles} particles",
     ]
     for name, p in record["parameters"].items():
-        lines.append(f"  {name:<9}{p['mean']:.3g} (90 % interval {p['lower']:.3g} to {p['upper']:.3g})")
+        unit = (units_of or {}).get(name, "")
+        limits = f"90 % interval {p['lower']:.3g} to {p['upper']:.3g}"
+        lines.append(f"  {name:<9}{p['mean']:.3g}{' ' * bool(unit)}{unit} ({limits})")
     return "\n".join([*lines, *(f"warning    {text}" for text in me.warnings)])
 
 

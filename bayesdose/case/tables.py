@@ -31,14 +31,10 @@ def _listed(value: object) -> object:
     return value if isinstance(value, list | tuple) else (value,)
 
 
-def _number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-
-
 def _when(value: object) -> object:
     """Accept a time, or a text that counts from the patient's last dose or record."""
-    if value is None or _number(value):
-        return value
+    if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
+        return float(value)
     found = START.fullmatch(value.strip()) if isinstance(value, str) else None
     if found is None or found[2].lower() not in TIMES:
         raise ValueError("a time of the table such as 36.0, or a text such as '24 h after the last dose'")
@@ -48,7 +44,7 @@ def _when(value: object) -> object:
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_]\w*$")]
 Numbers = Annotated[tuple[float, ...], Strict(False), BeforeValidator(_listed), Field(min_length=1)]
 Names = Annotated[tuple[str, ...], Strict(False), BeforeValidator(_listed)]
-When = Annotated[float | str | None, PlainValidator(_when)]
+When = Annotated[float | str, PlainValidator(_when)]
 
 
 class Table(BaseModel):
@@ -76,7 +72,7 @@ class OptionsTable(Table):
 
     text: str
     values: dict[Name, Numbers] = Field(default_factory=dict)
-    start: When = None
+    start: When | None = None
     current: bool = True
     complete: Names = ()
 

@@ -5,7 +5,6 @@ from dataclasses import FrozenInstanceError
 from pathlib import Path
 
 import pytest
-from bayesdose.decision import Target, Window
 from pydantic import ValidationError
 
 import bayesdose as bd
@@ -17,6 +16,7 @@ from bayesdose.case.tables import (
     OptionsTable,
     OutcomeTable,
 )
+from bayesdose.decision import Target, Window
 from bayesdose.errors import InputError
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
@@ -88,6 +88,8 @@ def test_a_case_is_frozen():
 def test_a_case_returns_to_the_form_of_its_file():
     case = read_case(DOCS / "examples" / "neonate.toml")
     assert make_case(case.to_dict()) == case
+    at_once = make_case(_options(start=0))
+    assert make_case(at_once.to_dict()) == at_once
 
 
 def test_a_target_utility():

@@ -1,0 +1,292 @@
+"""The commands: from arguments to nouns, one or two verbs, an answer."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from bayesdose import __version__
+from bayesdose.cli.answers import FINE, REFUSED, Answer, answer, say, show
+from bayesdose.errors import BayesdoseError, InputError, explain
+
+if TYPE_CHECKING:
+    from bayesdose.case import Recommendation
+    from bayesdose.fitting import Fit
+    from bayesdose.model import Model
+    from bayesdose.study import Study
+
+app = typer.Typer(
+    help="From a population PK/PD model to one patient's dose. Research software, no medical device.",
+    epilog="Exit codes: 0 fine, 1 the computation refused (with its reason), 2 bad input.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,  # half a second of imports that a help page can do without
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+Spec = Annotated[str, typer.Argument(metavar="MODEL", help="Name of a shipped model, or path of a spec.")]
+Table = Annotated[Path, typer.Argument(metavar="TABLE", help="CSV file of doses, levels and covariates.")]
+Stored = Annotated[str, typer.Argument(metavar="FIT", help="Folder of a fit, or the name of a shipped one.")]
+OwnSpec = Annotated[
+    str | None,
+    typer.Option("--model", metavar="MODEL", help="Path of the spec, where the fit is of your own model."),
+]
+Seed = Annotated[int, typer.Option(min=0, help="Seed of everything random.")]
+Size = Annotated[int, typer.Option(min=1, help="Of each chain.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON on standard output, and nothing else there.")]
+Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an unexpected error.")]
+
+
+def main() -> None:
+    """Run the command line (the console script)."""
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(AttributeError, ValueError):
+            stream.reconfigure(errors="replace")  # type: ignore[union-attr]
+    app()
+
+
+def _command(function: Callable[..., Answer]) -> Callable[..., None]:
+    """Make a command of a function that returns an Answer or raises."""
+
+    @app.command(function.__name__)
+    @functools.wraps(function)
+    def run(**arguments: Any) -> None:
+        as_json, debug = arguments["as_json"], arguments["debug"]
+        raise typer.Exit(answer(functools.partial(function, **arguments), as_json=as_json, debug=debug))
+
+    return run
+
+
+@_command
+def fit(
+    model: Spec,
+    table: Table,
+    out: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Where the fit goes; unless given, MODEL-fit.")
+    ] = None,
+    seed: Seed = 1,
+    draws: Size = 1000,
+    tune: Size = 1000,
+    chains: Annotated[int, typer.Option(min=1, help="How many.")] = 4,
+    target_accept: Annotated[float, typer.Option(min=0.5, max=0.999, help="Of the sampler.")] = 0.9,
+    centred: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="Sample this parameter centred (for rich data); repeatable."),
+    ] = None,
+    as_json: Json = False,
+    debug: Debug = False,
+) -> Answer:
+    """Fit a population model to a table, and store the fit.
+
+    Convergence is checked: a fit that fails is stored too, is said to have failed, and ends in exit code 1.
+    """
+    loaded = _load_model(model)
+    study = _read(table, loaded)
+    folder = out or Path(f"{loaded.name}-fit")
+    _refuse_taken(folder)
+    say(study.summary())
+    from bayesdose.demo import Steps
+    from bayesdose.fitting import fit as fit_population
+
+    steps = Steps(say)
+    made = fit_population(
+        loaded,
+        study,
+        seed=seed,
+        draws=draws,
+        tune=tune,
+        chains=chains,
+        target_accept=target_accept,
+        centred=centred or (),
+        progress=sys.stderr.isatty(),
+        say=steps,
+    )
+    steps.done()
+    return _fit_answer(made, made.save(folder), f"\nstored in {folder}")
+
+
+@_command
+def check(fit: Stored, spec: OwnSpec = None, as_json: Json = False, debug: Debug = False) -> Answer:
+    """Show the checks and parameters of a stored fit."""
+    return _fit_answer(_load_fit(fit, spec), fit)
+
+
+@_command
+def recommend(
+    fit: Stored,
+    table: Table,
+    case: Annotated[Path, typer.Option(metavar="CASE.toml", help="Options, utility and limits.")],
+    subject: Annotated[
+        str | None, typer.Option("--id", metavar="SUBJECT", help="The patient, where the table has several.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(metavar="DIR", help="Where the files go.")] = None,
+    spec: OwnSpec = None,
+    as_json: Json = False,
+    debug: Debug = False,
+) -> Answer:
+    """Choose a treatment for one patient, as a case file asks.
+
+    With --out it also writes report.html and decision.json.
+    """
+    from bayesdose.case import NOTICE, condition_for, fit_record, individual_text, read_case
+    from bayesdose.case import recommend as choose
+
+    problem = read_case(case)
+    fitted = _load_fit(fit, spec)
+    from bayesdose.fitting import require_converged
+
+    require_converged(fitted)
+    patient = _one(_read(table, fitted.model), subject)
+    found = choose(problem, condition_for(problem, fitted, patient))
+    record = {
+        "notice": NOTICE,
+        "fit": fit_record(fitted),
+        "case": problem.to_dict(),
+        **found.to_dict(),
+    }
+    written = () if out is None else _write(out, fitted, found, record)
+    files = tuple(f"written: {path}" for path in written)
+    return Answer(
+        {**record, "written": [str(path) for path in written]},
+        (
+            individual_text(found.me, fitted.provenance.get("units")),
+            "",
+            str(found.choice),
+            "",
+            NOTICE,
+            *files,
+        ),
+    )
+
+
+@_command
+def demo(
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Where the files go.")] = Path("bayesdose-demo"),
+    seed: Seed = 1,
+    as_json: Json = False,
+    debug: Debug = False,
+) -> Answer:
+    """Run the main job: from 56 neonates to three others.
+
+    Writes decision.json, parameters.csv, predictions.csv and report.html.
+    """
+    from bayesdose.demo import run_demo
+
+    return Answer(run_demo(out, seed, say=say if as_json else show).record)
+
+
+@_command
+def models(as_json: Json = False, debug: Debug = False) -> Answer:
+    """List the models that come with the package."""
+    from dataclasses import asdict
+
+    from rich.table import Table as Grid
+    from rich.text import Text
+
+    from bayesdose.model import shipped_models
+
+    loaded = [_load_model(name) for name in shipped_models()]
+    shown = Grid("Model", "What it is", "Population", "Covariates", "Source")
+    for model in loaded:
+        covariates = ", ".join(f"{c.name} ({c.unit})" if c.unit else c.name for c in model.card.covariates)
+        cells = (model.name, model.card.title, model.card.population, covariates, model.card.source)
+        shown.add_row(*map(Text, cells))
+    return Answer({"models": [{"name": m.name, "hash": m.hash, **asdict(m.card)} for m in loaded]}, (shown,))
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"bayesdose {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", is_eager=True, callback=_version, help="Show the version.")
+    ] = False,
+) -> None:
+    pass
+
+
+def _load_model(name: str) -> Model:
+    from bayesdose.model import load_model
+
+    try:
+        return load_model(name)
+    except BayesdoseError:
+        raise
+    except Exception as error:  # the user's code
+        what = f"the model spec {name} failed while it was loaded"
+        raise InputError(explain(what, came=f"{type(error).__name__}: {error}")) from error
+
+
+def _load_fit(folder: str, spec: str | None) -> Fit:
+    from bayesdose.fitting import load_fit
+
+    return load_fit(folder, None if spec is None else _load_model(spec))
+
+
+def _read(table: Path, model: Model) -> Study:
+    from bayesdose.study import read_study
+
+    return read_study(table, model)
+
+
+def _one(study: Study, subject: str | None) -> Study:
+    if subject is not None:
+        return study.select(subject)
+    if study.n_subjects == 1:
+        return study
+    came = f"{study.n_subjects} subjects"
+    raise InputError(explain("the table is not of one patient", came=came, fix="name one: --id SUBJECT"))
+
+
+def _refuse_taken(folder: Path) -> None:
+    """Refuse a folder that holds something else, before minutes are spent on a fit."""
+    taken = folder.is_file() or (folder.is_dir() and any(folder.iterdir()))
+    if taken and not (folder / "provenance.json").exists():
+        raise InputError(
+            explain(
+                f"{folder} exists and is not a stored fit",
+                expected="a new folder, or one that holds a fit",
+                fix="choose another: --out DIR",
+            )
+        )
+
+
+def _fit_answer(made: Fit, folder: Path | str, *more: str) -> Answer:
+    from bayesdose.case import fit_record
+    from bayesdose.reporting import parameter_table, parameters
+
+    checks, table = made.check(), parameter_table(made)
+    record = {"fit": str(folder), **fit_record(made), "parameters": table.to_dict("records")}
+    shown = (str(checks), "", functools.partial(parameters.show, table), *more)
+    return Answer(record, shown, FINE if checks.passed else REFUSED)
+
+
+def _write(folder: Path, fitted: Fit, found: Recommendation, record: dict[str, Any]) -> tuple[Path, Path]:
+    """Write decision.json and report.html, each whole or not at all."""
+    from bayesdose.case import condition_for, to_json
+    from bayesdose.reporting import report, utility_windows
+    from bayesdose.reporting.atomic import write_whole
+
+    me = found.me
+    prior = condition_for(found.case, fitted, me.patient.without_levels()) if me.diagnostics.levels else None
+    page = report(
+        found.choice,
+        folder / "report.html",
+        draws=me,
+        prior=prior,
+        outcome=found.outcome,
+        fit=fitted,
+        windows=utility_windows(found.case.utility),
+    )
+    return write_whole(folder / "decision.json", to_json(record)), page
