@@ -83,25 +83,16 @@ def fit(
     _refuse_infinite_start(declared, study)
     clock = [_now()]
     say("compile")
-    compiled = _compile(declared)
+    compiled = compile_nuts(declared)
     clock.append(_now())
     say("sample")
     trace = _sample(compiled, sampler, seed, progress=progress)
     clock.append(_now())
-    population = names_of_population(declared)
-    checks = run_checks(trace, declared.declaration, population)
-    provenance = {
-        "format": 1,
-        "model": {
-            "name": model.name,
-            "hash": model.hash,
-            "drug": model.card.drug,
-            "source": model.card.source,
-        },
-        "population": population,
-        "etas": list(declared.declaration.etas),
-        "parameters": list(declared.declaration.parameters),
-        "units": dict(declared.declaration.units),
+    checks = run_checks(trace, declared.declaration, names_of_population(declared))
+    if not checks.passed:
+        _shout(checks)
+    record = {
+        **_describe(model, declared),
         "data": data_record(study),
         "seed": seed,
         "sampler": {"name": "nutpie", "backend": "numba", **asdict(sampler)},
@@ -110,12 +101,24 @@ def fit(
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "checks": checks.to_list(),
     }
-    if not checks.passed:
-        _shout(checks)
-    return Fit(model, trace, provenance)
+    return Fit(model, trace, record)
 
 
-def _compile(declared: pm.Model) -> Any:
+def _describe(model: Model, declared: pm.Model) -> dict[str, Any]:
+    """Return what a stored fit says of its model."""
+    card, declaration = model.card, declared.declaration
+    return {
+        "format": 1,
+        "model": {"name": model.name, "hash": model.hash, "drug": card.drug, "source": card.source},
+        "population": names_of_population(declared),
+        "etas": list(declaration.etas),
+        "parameters": list(declaration.parameters),
+        "units": dict(declaration.units),
+    }
+
+
+def compile_nuts(declared: pm.Model) -> Any:
+    """Compile a declaration for nutpie: numba, prior-centred starts, predictions not stored."""
     import nutpie
 
     individual = {declared[name] for name in declared.declaration.individual}

@@ -43,15 +43,20 @@ def fingerprints(study: Study, key: str) -> list[str]:
     A level is known by its value, its time since the subject's first dose, the amount given before it
     and the subject's covariates; never by an identifier.
     """
-    names = [covariate.name for covariate in study.card.covariates]
+    records = study.records
+    columns = ["TIME", "AMT", "DV", *(covariate.name for covariate in study.card.covariates)]
+    table = records[columns].to_numpy(dtype=float)
+    dose, level = (records.index.isin(part.index) for part in (study.doses, study.levels))
+    subjects = records["ID"].to_numpy()
     found = []
-    for _, rows in study.records.groupby("ID", sort=False):
-        doses = rows[rows["EVID"].isin((1, 4))]
-        start = doses["TIME"].min() if len(doses) else rows["TIME"].min()
-        for level in rows[(rows["EVID"] == 0) & (rows["MDV"] == 0) & rows["DV"].notna()].itertuples():
-            given = doses.loc[doses["TIME"] < level.TIME, "AMT"].sum()
-            facts = [level.DV, level.TIME - start, given, *(getattr(level, name) for name in names)]
-            found.append(_hash("|".join(f"{float(fact):.9g}" for fact in facts), key))
+    for subject in study.ids:
+        own = subjects == subject
+        doses, levels = table[own & dose], table[own & level]
+        start = doses[:, 0].min() if len(doses) else table[own, 0].min()
+        for time, _, value, *covariates in levels:
+            given = doses[doses[:, 0] < time, 1].sum()
+            facts = [value, time - start, given, *covariates]
+            found.append(_hash("|".join(f"{fact:.9g}" for fact in facts), key))
     return found
 
 

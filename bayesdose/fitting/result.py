@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -45,10 +46,13 @@ class Fit:
         """Return the convergence checks made when the model was fitted."""
         return Checks.from_list(self.provenance["checks"])
 
+    @cached_property
     def population_draws(self) -> dict[str, np.ndarray]:
-        """Return the draws of theta, omega and sigma, chains joined: name to float array (draw,)."""
+        """The draws of theta, omega and sigma, chains joined: name to float array (draw,)."""
         group = self.posterior["posterior"]
-        stacked = {name: group[name].stack(sample=("chain", "draw")).values for name in self.population}
+        stacked = {
+            name: group[name].transpose("chain", "draw").values.reshape(-1) for name in self.population
+        }
         return {name: np.ascontiguousarray(values, dtype=float) for name, values in stacked.items()}
 
     def save(self, folder: str | Path, *, slim: bool = False) -> Path:

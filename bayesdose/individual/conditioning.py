@@ -58,7 +58,7 @@ def condition(fit: Fit, patient: Study, *, seed: int, particles: int = 4096, dra
     """
     _require_one_subject(patient)
     compiled = compile_individual(fit.model)
-    theta = fit.population_draws()
+    theta = fit.population_draws
     started = time.process_time()
     data = compiled.data(events(patient))
     levels = len(patient.levels)

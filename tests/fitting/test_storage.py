@@ -21,8 +21,8 @@ def test_round_trip(stored_fit, folder):
     again = bd.load_fit(folder)
     assert again.provenance["seed"] == stored_fit.provenance["seed"]
     assert again.check().passed == stored_fit.check().passed
-    for name, draws in stored_fit.population_draws().items():
-        np.testing.assert_array_equal(again.population_draws()[name], draws)
+    for name, draws in stored_fit.population_draws.items():
+        np.testing.assert_array_equal(again.population_draws[name], draws)
 
 
 def test_the_folder_holds_two_files_and_no_pickle(folder):
@@ -112,5 +112,5 @@ def test_slim_is_small_and_has_no_individual(stored_fit, tmp_path):
     again = bd.load_fit(slim)
     assert set(again.posterior["posterior"].data_vars) == set(stored_fit.population)
     np.testing.assert_allclose(
-        again.population_draws()["theta_CL"], stored_fit.population_draws()["theta_CL"], rtol=1e-6
+        again.population_draws["theta_CL"], stored_fit.population_draws["theta_CL"], rtol=1e-6
     )
