@@ -109,16 +109,20 @@ def show(table: pd.DataFrame, console: Console | None = None) -> None:
     console
         Where to; standard output unless given.
     """
+    from rich.box import SIMPLE_HEAD
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
-    made = Table(
-        title="Population parameters", title_justify="left", caption=FOOTNOTE, caption_justify="left"
-    )
+    rows = formatted(table)
+    look: dict[str, Any] = {"box": SIMPLE_HEAD, "collapse_padding": True, "pad_edge": False}
+    made = Table(title="Population parameters", caption=FOOTNOTE, **look)
+    made.title_justify = made.caption_justify = "left"
     for k, heading in enumerate(HEADINGS):
-        made.add_column(heading, justify="left" if k < 2 else "right", no_wrap=k not in (0, 3, 4))
-    for row in formatted(table):
+        # Headings may wrap, numbers never.
+        widest = max((len(row[k]) for row in rows), default=1)
+        made.add_column(heading, justify="left" if k < 2 else "right", min_width=widest)
+    for row in rows:
         made.add_row(*(Text(cell) for cell in row))
     (console or Console()).print(made)
 

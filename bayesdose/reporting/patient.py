@@ -175,8 +175,8 @@ def _score(table: pd.DataFrame) -> list[str]:
         ]
     inside = int(later["inside"].sum())
     return [
-        f"{inside} of {count(len(later), 'later level')} lie inside the 90 % interval that was predicted "
-        "before they were measured."
+        f"{inside} of {count(len(later), 'later level lies', 'later levels lie')} inside the 90 % interval "
+        "predicted without knowing them."
     ]
 
 
@@ -250,8 +250,10 @@ def _concentrations(section: PatientSection) -> Picture | None:
     )
     caption = (
         "Concentration against time under the doses given (bars below): median, 50 % and 90 % of the draws, "
-        "without residual error. Filled: levels that were used; open: later ones, only predicted."
+        "without residual error."
     )
+    if len(study.levels):
+        caption += " Filled: levels that were used; open: later ones, only predicted."
     later = len(study.levels) - draws.diagnostics.levels
     alt = f"Predicted concentration over time with {count(draws.diagnostics.levels, 'level')} used"
     return Picture(
@@ -331,10 +333,12 @@ def _patient(section: PatientSection, draws: Draws, units: dict[str, str]) -> Bl
     terms = [(c.description or c.name, with_unit(f"{last[c.name]:g}", c.unit)) for c in card.covariates]
     doses, levels = patient.doses, patient.levels
     total = f", {doses['AMT'].sum():g} {card.units.amount} in all" if len(doses) else ""
-    terms.append(("Doses before the decision", f"{len(doses)}{total}"))
+    terms.append(("Given before the decision", f"{count(len(doses), 'dose')}{total}"))
     times = ", ".join(f"{t:g}" for t in levels["TIME"].head(12)) + (", …" if len(levels) > 12 else "")
-    at = f", at {times} {card.units.time}" if len(levels) else ": the prediction is from the covariates alone"
-    terms.append(("Levels used", f"{len(levels)}{at}"))
+    used = f"{len(levels)}, at {times} {card.units.time}"
+    terms.append(
+        ("Levels used", used if len(levels) else "none: the prediction is from the covariates alone")
+    )
     return Block("The patient", terms=terms, tables=[_parameters(section, draws, units)])
 
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from bayesdose.fitting import Fit
 
 _SHOWN_HASH = 16
+_SIGNS = {"<=": "≤", ">=": "≥"}
 
 
 def population_view(fit: Fit) -> Section:
@@ -60,7 +61,7 @@ def _parameters(fit: Fit) -> Block:
 def _checks(fit: Fit) -> Block:
     rows, marks, advice = [], [], list[str]()
     for row in fit.check():
-        limit = f"{row.relation} {row.limit:g}"
+        limit = f"{_SIGNS.get(row.relation, row.relation)} {row.limit:g}"
         rows.append((row.name, significant(row.value, 4), limit, "ok" if row.passed else "FAILED", row.worst))
         marks.append("" if row.passed else "failed")
         if not row.passed and row.advice:
@@ -69,7 +70,14 @@ def _checks(fit: Fit) -> Block:
         return Block("Convergence checks")
     said = "Failed: do not use this fit. " + ". ".join(advice) if "failed" in marks else "All checks hold."
     head = ("Check", "Value", "Must be", "Result", "Worst at")
-    table = Table("Convergence checks", head, tuple(rows), columns="wnnww", marks=tuple(marks), foot=said)
+    table = Table(
+        "What must hold before the draws are used",
+        head,
+        tuple(rows),
+        columns="wnnww",
+        marks=tuple(marks),
+        foot=said,
+    )
     return Block("Convergence checks", tables=[table])
 
 
@@ -90,7 +98,7 @@ def _provenance(fit: Fit) -> Block:
     ]
     kept = tuple(row for row in rows if row[1])
     table = Table("Where the population fit comes from", (), kept, columns="w")
-    return Block("Provenance", tables=[table], folded=True)
+    return Block("Provenance", tables=[table])
 
 
 def _plain(value: Any) -> str:

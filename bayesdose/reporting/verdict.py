@@ -138,13 +138,21 @@ def ranking(choice: Choice) -> Block:
         for label, row, a, b in zip(shown, numbers, low, high, strict=True)
     )
     marks = tuple(_mark(choice, label, row) for label, row in zip(shown, numbers, strict=True))
-    head = ("Option", "", "Expected utility", "Below the best", "In 90 % of draws", "Best in", "Regret")
+    head = (
+        "Option",
+        "",
+        "Expected utility",
+        "Below the best",
+        "90 % range",
+        "Best in",
+        "Regret",
+    )
     hidden = len(labels) - len(shown)
     rest = f" {count(hidden, 'lower option is', 'lower options are')} not shown." if hidden else ""
     foot = (
         "± is the Monte Carlo standard error; of “below the best” it is that of the difference. "
-        "“In 90 % of draws”: how far below the best the option is in the draws, 5 to 95 %; a minus means "
-        "better than the best. “Best in”: share of draws in which the option is the best of those allowed."
+        "“90 % range”: how far below the best the option is in single draws, 5 to 95 %; a "
+        "minus means better than the best. “Best in”: share of draws in which it is the best one allowed."
         + rest
     )
     table = Table("All options, best first", head, rows, columns="wwn", marks=marks, foot=foot)
@@ -174,7 +182,7 @@ def _value(choice: Choice, name: str, error: str) -> str:
 
 def _draws(choice: Choice) -> str:
     n = int(choice.U.sizes["draw"])
-    distinct = f", {choice.n_particles:,} of them distinct" if choice.n_particles < n else ""
+    distinct = f" ({choice.n_particles:,} distinct)" if choice.n_particles < n else ""
     return f"{count(n, 'draw')}{distinct}"
 
 

@@ -82,8 +82,6 @@ class Block:
         A list of sentences.
     tables, pictures
         What follows them.
-    folded
-        Whether it is closed until a reader opens it; open on paper.
     """
 
     title: str
@@ -92,7 +90,6 @@ class Block:
     items: Sequence[str] = ()
     tables: Sequence[Table] = ()
     pictures: Sequence[Picture] = ()
-    folded: bool = False
 
     @property
     def empty(self) -> bool:

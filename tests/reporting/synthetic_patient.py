@@ -1,8 +1,8 @@
-"""A patient, a fit and a choice made by hand: one compartment, IV bolus, no sampler and no kernel."""
+"""A patient, a fit and a choice made by hand: one compartment, IV bolus, no sampler and no compiler."""
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -12,6 +12,9 @@ import xarray as xr
 
 import bayesdose.decision as decision
 from bayesdose.card import Card, Covariate, Units
+from bayesdose.fitting import Check, Checks, Fit
+from bayesdose.individual import Diagnostics, Draws
+from bayesdose.model import Model
 from bayesdose.study import Options, Study, read_study, regimens
 
 CARD = Card(
@@ -35,45 +38,15 @@ def study() -> Study:
     return read_study(table, CARD)
 
 
-@dataclass(frozen=True)
-class Diagnostics:
-    """Shaped as bayesdose.individual.draws.Diagnostics."""
-
-    method: str = "importance sampling"
-    particles: int = 4096
-    khat: float | None = 0.21
-    ess: float = 2710.0
-    theta_ess: float = 1630.0
-    z_norm: float = 0.84
-    levels: int = 1
-    seed: int = 2
-    ms: float = 21.0
-
-    def to_dict(self) -> dict[str, Any]:
-        return asdict(self)
+def diagnostics(**more: Any) -> Diagnostics:
+    """Those of a patient with one level."""
+    numbers = {"particles": 4096, "khat": 0.21, "ess": 2710.0, "theta_ess": 1630.0, "z_norm": 0.84}
+    made = {"method": "importance sampling", "levels": 1, "seed": 2, "ms": 21.0, **numbers, **more}
+    return Diagnostics(**made)
 
 
-@dataclass(frozen=True)
-class Draws:
-    """Shaped as bayesdose.individual.Draws."""
-
-    data: xr.Dataset
-    patient: Study
-    diagnostics: Diagnostics = field(default_factory=Diagnostics)
-    warnings: tuple[str, ...] = ()
-
-    @property
-    def compiled(self) -> SimpleNamespace:
-        return SimpleNamespace(
-            parameters=("CL", "V"), etas=("CL", "V"), population=tuple(THETA), model=self.model
-        )
-
-    @property
-    def model(self) -> SimpleNamespace:
-        return SimpleNamespace(name="phenobarbital", hash="3f" * 32, card=CARD)
-
-    def __len__(self) -> int:
-        return int(self.data.sizes["draw"])
+MODEL = Model("phenobarbital", "3f" * 32, CARD, declare=None, path=Path("phenobarbital.py"))
+COMPILED = SimpleNamespace(parameters=("CL", "V"), etas=("CL", "V"), population=tuple(THETA), model=MODEL)
 
 
 def draws(patient: Study, *, shift: float = 0.0, spread: float = 1.0, n: int = 400, seed: int = 1) -> Draws:
@@ -89,7 +62,7 @@ def draws(patient: Study, *, shift: float = 0.0, spread: float = 1.0, n: int = 4
     columns["CL"] = ("draw", 0.006 * weight * np.exp(0.2 * z[:, 0]), {"units": "L/h"})
     columns["V"] = ("draw", 1.9 * weight * np.exp(0.17 * z[:, 1]), {"units": "L"})
     coords = {"draw": np.arange(n), "eta": ["CL", "V"], "particle": ("draw", np.arange(n))}
-    return Draws(xr.Dataset(columns, coords), patient)
+    return Draws(xr.Dataset(columns, coords), patient, diagnostics(), COMPILED)
 
 
 def concentration(me: Draws, times: np.ndarray, at: np.ndarray, amounts: np.ndarray) -> np.ndarray:
@@ -193,36 +166,12 @@ def population(chains: int = 4, n: int = 250, seed: int = 0) -> xr.DataTree:
     return xr.DataTree.from_dict({"posterior": xr.Dataset(made)})
 
 
-def check(
-    name: str, value: float, relation: str, limit: float, passed: bool, worst: str = ""
-) -> SimpleNamespace:
-    return SimpleNamespace(
-        name=name,
-        value=value,
-        relation=relation,
-        limit=limit,
-        passed=passed,
-        worst=worst,
-        advice="sample longer",
-    )
-
-
-class Checks(tuple):
-    """Shaped as bayesdose.fitting.Checks."""
-
-    @property
-    def passed(self) -> bool:
-        return all(row.passed for row in self)
-
-
-def fit(*, failed: bool = False, **provenance: Any) -> Any:
+def fit(*, failed: bool = False, posterior: xr.DataTree | None = None, **provenance: Any) -> Fit:
     """A fit of two parameters, shaped as bayesdose.Fit."""
-    rows = Checks(
-        [
-            check("R-hat", 1.004, "<", 1.01, True, "omega_CL"),
-            check("bulk ESS", 1510, ">=", 400, True, "omega_V"),
-            check("divergences", 12 if failed else 0, "<=", 0, not failed),
-        ]
+    rows = (
+        Check("R-hat", 1.004, "<", 1.01, "omega_CL"),
+        Check("bulk ESS", 1510.0, ">=", 400, "omega_V"),
+        Check("divergences", 12.0 if failed else 0.0, "<=", 0, advice="sample longer"),
     )
     record = {
         "model": {"name": "phenobarbital", "hash": "3f" * 32, "drug": CARD.drug, "source": CARD.source},
@@ -234,12 +183,7 @@ def fit(*, failed: bool = False, **provenance: Any) -> Any:
         "versions": {"python": "3.12.4", "bayesdose": "0.1.0", "pymc": "6.4.0"},
         "seconds": {"compile_wall": 9.0, "sample_wall": 6.0},
         "created": "2025-01-01T00:00:00+00:00",
+        "checks": Checks(rows).to_list(),
         **provenance,
     }
-    return SimpleNamespace(
-        model=SimpleNamespace(name="phenobarbital", hash="3f" * 32, card=CARD),
-        posterior=population(),
-        provenance=record,
-        population=tuple(THETA),
-        check=lambda: rows,
-    )
+    return Fit(MODEL, population() if posterior is None else posterior, record)

@@ -192,6 +192,14 @@ def test_exposure_shades_the_window_and_says_the_share(me) -> None:
         figures.exposure(xr.Dataset({"x": ("t", [1.0])}, coords={"option": ["a"]}))
 
 
+def test_an_option_far_beyond_the_others_does_not_squeeze_them(me) -> None:
+    outcome, _ = made.choose(me, amounts=(1, 2, 3, 400))
+    figure = _drawn(figures.exposure(outcome[["trough"]]))
+    ax = figure.axes[0]
+    assert ax.get_xlim()[1] < 400
+    assert sum("median" in t.get_text() and "→" in t.get_text() for t in ax.texts) == 2
+
+
 def test_labels_from_tables_are_no_formulas_and_break_nothing() -> None:
     nasty = ["$\\frac{1}{0}$", "a\nb\tc", "<script>" + "long " * 30, "気 \U0001f48a", ""]
     outcome = xr.Dataset({"u": (("draw", "option"), np.arange(10.0).reshape(2, 5))}, coords={"option": nasty})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from html.parser import HTMLParser
 from itertools import pairwise
 from pathlib import Path
@@ -117,9 +118,8 @@ def test_a_choice_alone_makes_a_report(case, tmp_path) -> None:
 
 @pytest.mark.parametrize("status", ["chosen", "too close to call", "edge"])
 def test_the_status_and_its_reasons_are_said(status: str, case, tmp_path) -> None:
-    made_up = object.__new__(type(case.choice))
-    made_up.__dict__.update(case.choice.__dict__ | {"status": status, "reasons": ("a reason",)})
-    text = report(made_up, tmp_path / "a.html").read_text()
+    stated = replace(case.choice, status=status, reasons=("a reason",))
+    text = report(stated, tmp_path / "a.html").read_text()
     read = Page(text)
     assert f"status: {status}" in read.text
     assert "a reason" in read.text
@@ -224,7 +224,7 @@ def test_texts_from_tables_are_escaped(tmp_path) -> None:
 
 
 def test_warnings_and_failed_checks_are_loud(case, tmp_path) -> None:
-    me = made.Draws(case.me.data, case.me.patient, warnings=("1 of the patient's levels were in the fit",))
+    me = replace(case.me, warnings=("1 of the patient's levels were in the fit",))
     path = report(case.choice, tmp_path / "a.html", draws=me, fit=made.fit(failed=True))
     text, read = path.read_text(), _read(path)
     assert text.count('class="alarm"') == 3
@@ -237,8 +237,8 @@ def test_warnings_and_failed_checks_are_loud(case, tmp_path) -> None:
 
 def test_a_prior_patient_without_levels(case, tmp_path) -> None:
     patient = made.study().first_levels(1).without_levels()
-    nothing = made.Diagnostics(method="population draws", khat=None, levels=0)
-    me = made.Draws(made.draws(patient).data, patient, nothing)
+    nothing = made.diagnostics(method="population draws", khat=None, levels=0)
+    me = replace(made.draws(patient), diagnostics=nothing)
     read = _read(report(case.choice, tmp_path / "a.html", draws=me, prior=case.prior, study=made.study()))
     assert "population draws" in read.text
     assert "the prediction is from the covariates alone" in read.text

@@ -53,22 +53,23 @@ def test_cv_is_exact_not_first_order() -> None:
 
 
 def test_a_fit_of_single_precision_and_one_chain_has_a_table() -> None:
-    fit = made.fit()
     slim = made.population(chains=1)["posterior"].to_dataset().astype("float32")
-    fit.posterior = xr.DataTree.from_dict({"posterior": slim})
-    table = parameter_table(fit)
+    table = parameter_table(made.fit(posterior=xr.DataTree.from_dict({"posterior": slim})))
     assert table["rhat"].isna().all()
     assert np.isfinite(table["ess_bulk"]).all()
     assert parameters.formatted(table)[0][5] == "–"
 
 
 def test_omega_of_another_scale_fixed_theta_and_vectors_have_rows_of_their_own() -> None:
-    fit = made.fit(scales={"CL": "log", "V": "normal"}, population=["omega_CL", "theta_V", "omega_V", "beta"])
     posterior = made.population()["posterior"].to_dataset().drop_vars(["theta_CL", "sigma_prop"])
-    fit.population = ("omega_CL", "theta_V", "omega_V", "beta")
     beta = (("chain", "draw", "k"), np.random.default_rng(1).normal(size=(4, 250, 2)))
-    fit.posterior = xr.DataTree.from_dict({"posterior": posterior.assign(beta=beta)})
-    table = parameter_table(fit)
+    table = parameter_table(
+        made.fit(
+            posterior=xr.DataTree.from_dict({"posterior": posterior.assign(beta=beta)}),
+            population=["omega_CL", "theta_V", "omega_V", "beta"],
+            scales={"CL": "log", "V": "normal"},
+        )
+    )
     assert table["parameter"].tolist() == ["CL", "V", "omega_V", "beta[0]", "beta[1]"]
     assert np.isnan(_row(table, "CL")["estimate"])
     assert _row(table, "CL")["iiv_cv_percent"] == pytest.approx(20, abs=1)

@@ -130,11 +130,14 @@ def _conditioned(ax: Axes, levels: pd.DataFrame, until: float | None) -> None:
 
 def _ceiling(posterior: xr.Dataset, prior: xr.Dataset | None, levels: pd.DataFrame) -> float:
     """Return an upper limit that shows posterior and levels whole, and the prior unless it dwarfs them."""
-    high = float(posterior["concentration"].quantile(0.95, "draw").max())
-    seen = max([high, *levels["DV"].to_numpy(dtype=float).tolist()])
+    seen = max([_highest(posterior), *levels["DV"].to_numpy(dtype=float).tolist()])
     if prior is not None:
-        seen = max(seen, min(float(prior["concentration"].quantile(0.95, "draw").max()), 1.8 * seen))
+        seen = max(seen, min(_highest(prior), 1.8 * seen))
     return 1.1 * seen if seen > 0 else 1.0
+
+
+def _highest(curve: xr.Dataset) -> float:
+    return float(np.quantile(curve["concentration"].transpose("draw", "time").to_numpy(), 0.95, axis=0).max())
 
 
 def _doses(ax: Axes, doses: pd.DataFrame, unit: str) -> None:

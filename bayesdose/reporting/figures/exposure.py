@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 
 from bayesdose.errors import InputError, explain, nearest
 from bayesdose.reporting.figures.canvas import GREEN, INK, POSTERIOR, WARN, axis_label, canvas, plain
-from bayesdose.reporting.text import percent
+from bayesdose.reporting.text import percent, significant
 
 Window = tuple[float | None, float | None]
 """Lowest and highest value aimed at; None: no end there."""
@@ -20,6 +20,7 @@ Window = tuple[float | None, float | None]
 SHOWN = 14
 """Options drawn unless labels are given."""
 
+_FAR = 3.0  # an axis reaches this many times further than its usual options at most
 _TAILS = (0.05, 0.25, 0.5, 0.75, 0.95)
 
 
@@ -59,8 +60,10 @@ def exposure(
     rows = np.arange(len(shown))[::-1]
     for ax, name in zip(axes, names, strict=True):
         values = outcome[name].sel(option=shown).transpose("draw", "option").to_numpy()
+        aimed = (window or {}).get(name, (None, None))
+        ax.set_xlim(_reach(values, aimed))
         _bars(ax, rows, values)
-        _window(ax, rows, values, (window or {}).get(name))
+        _window(ax, rows, values, aimed)
         label = str(outcome[name].attrs.get("long_name", name))
         ax.set_xlabel(axis_label(label, str(outcome[name].attrs.get("units", ""))))
     axes[0].set_yticks(rows, [plain(label, 40) for label in shown])
@@ -95,22 +98,36 @@ def _check(asked: list[str], known: list[str], what: str) -> None:
             )
 
 
+def _reach(values: np.ndarray, window: Window) -> tuple[float, float]:
+    """Return the limits of the axis: the bars and the window, but not an option far beyond the others."""
+    low, high = np.quantile(values, (_TAILS[0], _TAILS[-1]), axis=0)
+    ends = [end for end in window if end is not None]
+    left, usual = min([float(low.min()), *ends]), max([float(np.median(high)), *ends])
+    right = min(max([float(high.max()), *ends]), usual + _FAR * (usual - left))
+    spare = 0.05 * (right - left) or 0.5
+    return left - spare, right + spare
+
+
 def _bars(ax: Axes, rows: np.ndarray, values: np.ndarray) -> None:
     q05, q25, q50, q75, q95 = np.quantile(values, _TAILS, axis=0)
     ax.hlines(rows, q05, q95, color=POSTERIOR, linewidth=1.3)
     ax.hlines(rows, q25, q75, color=POSTERIOR, linewidth=4.5)
     ax.plot(q50, rows, "o", color="white", markeredgecolor=INK, markersize=5, zorder=4)
+    right = ax.get_xlim()[1]
+    for row, median in zip(rows, q50, strict=True):
+        if median > right:
+            ax.annotate(
+                f"median {significant(median)} →", (right, row), ha="right", va="center", fontsize=8.5
+            )
     ax.grid(False, axis="y")
     ax.tick_params(axis="y", length=0)
     ax.spines["left"].set_visible(False)
 
 
-def _window(ax: Axes, rows: np.ndarray, values: np.ndarray, window: Window | None) -> None:
+def _window(ax: Axes, rows: np.ndarray, values: np.ndarray, window: Window) -> None:
     """Shade the window (or what lies above an upper limit alone), and write the share of draws in it."""
-    if window is None:
-        return
     low, high = window
-    left, right = _reach(ax, window)
+    right = ax.get_xlim()[1]
     if low is not None:
         ax.axvspan(low, right if high is None else high, color=GREEN, alpha=0.14, linewidth=0)
         inside = (values >= low) & (values <= (np.inf if high is None else high))
@@ -120,18 +137,9 @@ def _window(ax: Axes, rows: np.ndarray, values: np.ndarray, window: Window | Non
         inside, said = values > high, f"above\n{high:g}"
     else:
         return
-    ax.set_xlim(left, right)
     look: dict[str, Any] = {"textcoords": "offset points", "fontsize": 8.5, "color": INK}
     for row, share in zip(rows, inside.mean(axis=0), strict=True):
         ax.annotate(
             percent(float(share)), (1, row), (4, 0), xycoords=("axes fraction", "data"), va="center", **look
         )
     ax.annotate(said, (1, 1), (4, 0), xycoords="axes fraction", va="bottom", **look)
-
-
-def _reach(ax: Axes, window: Window) -> tuple[float, float]:
-    """Return the limits of the axis, wide enough for the window's ends."""
-    left, right = ax.get_xlim()
-    spare = 0.05 * (right - left)
-    ends = [end for end in window if end is not None]
-    return min([left, *(end - spare for end in ends)]), max([right, *(end + spare for end in ends)])
