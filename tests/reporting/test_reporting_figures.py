@@ -33,6 +33,13 @@ def _drawn(figure: Figure) -> Figure:
     return figure
 
 
+def _no_label_overlaps(figure: Figure) -> None:
+    renderer = figure.canvas.get_renderer()
+    boxes = [ax.xaxis.label.get_window_extent(renderer) for ax in figure.axes if ax.get_xlabel()]
+    for k, box in enumerate(boxes):
+        assert not any(box.overlaps(other) for other in boxes[:k])
+
+
 @pytest.fixture(scope="module")
 def me() -> made.Draws:
     return made.draws(made.study().first_levels(1), shift=-0.7, spread=0.9)
@@ -166,10 +173,19 @@ def test_prior_to_posterior_names_medians_and_units(me) -> None:
 
 def test_density_integrates_to_one() -> None:
     rng = np.random.default_rng(2)
-    for values in (rng.lognormal(size=2000), rng.normal(size=2000)):
-        x, height = density(values)
+    for values, low, high in ((rng.lognormal(size=2000), 0.01, 60.0), (rng.normal(size=2000), -5.0, 5.0)):
+        x, height = density(values, low, high, 2000)
         assert np.trapezoid(height, x) == pytest.approx(1, abs=0.02)
-    assert density(np.full(9, 3.0))[1].tolist() == [0, 0]
+    assert not density(np.full(9, 3.0), 2.0, 4.0)[1].any()
+
+
+def test_a_long_tail_of_the_prior_does_not_squeeze_the_posterior(me) -> None:
+    rng = np.random.default_rng(2)
+    before = xr.Dataset({"ka": ("draw", 1.5 * np.exp(1.2 * rng.standard_normal(2000)))})
+    after = xr.Dataset({"ka": ("draw", 1.5 * np.exp(0.2 * rng.standard_normal(2000)))})
+    figure = _drawn(figures.prior_to_posterior(before, after, ["ka"], units={"ka": "1/h"}))
+    assert 3 < figure.axes[0].get_xlim()[1] < 30
+    _drawn(figures.prior_to_posterior(None, xr.Dataset({"ka": ("draw", np.zeros(9))}), ["ka"]))
 
 
 def test_exposure_shades_the_window_and_says_the_share(me) -> None:
@@ -184,6 +200,10 @@ def test_exposure_shades_the_window_and_says_the_share(me) -> None:
     assert figure.axes[1].get_xlim()[1] > 40
     assert figure.axes[0].get_xlabel() == "trough (mg/L)"
     _drawn(figures.exposure(outcome[["trough"]], window={"trough": (15, None)}))
+    many = {
+        f"m{k}": outcome.trough.assign_attrs(long_name="AUC per 24 h after the last dose") for k in range(5)
+    }
+    _no_label_overlaps(_drawn(figures.exposure(xr.Dataset(many), labels)))
     with pytest.raises(InputError, match="no option"):
         figures.exposure(outcome, ["3 mg"])
     with pytest.raises(InputError, match="no outcome"):
@@ -221,7 +241,8 @@ def test_embedding_is_svg_when_small_and_png_otherwise(me) -> None:
     assert "scale(0.015625)" in text  # only paths are shortened
     assert png.startswith("data:image/png;base64,")
     assert base64.b64decode(png.partition(",")[2]).startswith(b"\x89PNG")
-    assert svg == figures.to_svg_or_png(figure, largest_svg=10**9)
+    again = figures.prior_to_posterior(None, me)
+    assert svg == figures.to_svg_or_png(again, largest_svg=10**9)
 
 
 def test_labels_move_apart_in_their_order() -> None:

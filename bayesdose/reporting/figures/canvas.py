@@ -74,8 +74,8 @@ def heading(ax: Axes, text: str, below: str = "") -> None:
 
 
 def axis_label(name: str, unit: str) -> str:
-    """Return "name (unit)"."""
-    return f"{plain(name)} ({plain(unit)})" if unit else plain(name)
+    """Return "name (unit)"; the name is a word of ours, or made `plain`."""
+    return f"{name} ({plain(unit)})" if unit else name
 
 
 def keep_apart(places: Sequence[float], gap: float) -> list[float]:

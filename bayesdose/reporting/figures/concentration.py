@@ -145,6 +145,6 @@ def _doses(ax: Axes, doses: pd.DataFrame, unit: str) -> None:
     ax.vlines(times, 0, amounts, color=INK, linewidth=2)
     top = float(amounts.max()) if len(amounts) else 1.0
     ax.set_ylim(0, 1.15 * top)
-    ax.set_yticks([0, top], ["0", f"{top:g}"])
+    ax.set_yticks([0, top], ["0", f"{top:.3g}"])
     ax.set_ylabel(axis_label("dose", unit))
     ax.grid(False)

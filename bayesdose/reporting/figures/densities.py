@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from bayesdose.errors import InputError, explain, nearest
-from bayesdose.reporting.figures.canvas import FAINT, POSTERIOR, PRIOR, axis_label, canvas, heading
+from bayesdose.reporting.figures.canvas import FAINT, POSTERIOR, PRIOR, axis_label, canvas, heading, plain
 from bayesdose.reporting.text import significant
 
 Density = tuple[np.ndarray, np.ndarray]
@@ -67,24 +67,31 @@ def prior_to_posterior(
     return figure
 
 
-def density(values: np.ndarray, points: int = 256) -> Density:
-    """Return a smooth density: places and heights (point,); on the log scale where all values are positive.
+def density(values: np.ndarray, low: float, high: float, points: int = 400) -> Density:
+    """Return a smooth density from `low` to `high`: places and heights (point,).
 
-    Gaussian kernel with Scott's bandwidth; the log-scale density is carried back by the change of variable.
-    Values that are all equal have no density: two points of height 0.
+    Gaussian kernel with Scott's bandwidth; where all values are positive it is smoothed on the log scale
+    and carried back by the change of variable. Values that are all equal have no density: height 0.
     """
     from scipy.stats import gaussian_kde
 
     values = np.asarray(values, dtype=float)
-    logs = bool((values > 0).all())
-    x = np.log(values) if logs else values
+    logs = bool((values > 0).all()) and low > 0
+    x, grid = (np.log(values) if logs else values), np.linspace(low, high, points)
     if np.ptp(x) <= 1e-9 * max(1.0, float(np.abs(x).max())):
-        return np.array([values[0], values[0]]), np.zeros(2)
-    low, high = np.quantile(x, [0.0005, 0.9995])
-    spare = 0.15 * (high - low)
-    grid = np.linspace(low - spare, high + spare, points)
-    height = gaussian_kde(x)(grid)
-    return (np.exp(grid), height / np.exp(grid)) if logs else (grid, height)
+        return grid, np.zeros(points)
+    height = gaussian_kde(x)(np.log(grid) if logs else grid)
+    return grid, height / grid if logs else height
+
+
+def _range(after: np.ndarray, before: np.ndarray | None) -> tuple[float, float]:
+    """Return what is shown: nearly all of the posterior, and the prior without its long tails."""
+    limits = [np.quantile(after, (0.002, 0.998))]
+    if before is not None:
+        limits.append(np.quantile(before, (0.01, 0.98)))
+    low, high = min(float(q[0]) for q in limits), max(float(q[1]) for q in limits)
+    spare = 0.1 * (high - low) or 0.1 * abs(high) or 1.0
+    return max(low - spare, 0.5 * low) if low > 0 else low - spare, high + spare
 
 
 def _data(draws: Any) -> xr.Dataset:
@@ -109,12 +116,15 @@ def _check(names: Sequence[str], data: xr.Dataset) -> None:
 
 
 def _panel(ax: Axes, name: str, unit: str, after: xr.Dataset, before: xr.Dataset | None) -> None:
-    medians = [_curve(ax, after[name].to_numpy(), POSTERIOR)]
-    if before is not None:
-        medians = [_curve(ax, before[name].to_numpy(), PRIOR), *medians]
+    now, then = after[name].to_numpy(), None if before is None else before[name].to_numpy()
+    low, high = _range(now, then)
+    medians = [_curve(ax, now, POSTERIOR, low, high)]
+    if then is not None:
+        medians = [_curve(ax, then, PRIOR, low, high), *medians]
+    ax.set_xlim(low, high)
     said = " → ".join(significant(m) for m in medians)
     heading(ax, name, f"median {said} {unit}".rstrip())
-    ax.set_xlabel(axis_label(name, unit))
+    ax.set_xlabel(axis_label(plain(name), unit))
     ax.set_ylim(bottom=0)
     ax.set_yticks([])
     ax.set_ylabel("density", color=FAINT)
@@ -123,8 +133,8 @@ def _panel(ax: Axes, name: str, unit: str, after: xr.Dataset, before: xr.Dataset
     ax.locator_params(axis="x", nbins=5)
 
 
-def _curve(ax: Axes, values: np.ndarray, colour: str) -> float:
-    x, height = density(values)
+def _curve(ax: Axes, values: np.ndarray, colour: str, low: float, high: float) -> float:
+    x, height = density(values, low, high)
     median = float(np.median(values))
     ax.plot(x, height, color=colour, linewidth=2)
     ax.fill_between(x, height, color=colour, alpha=0.15, linewidth=0)

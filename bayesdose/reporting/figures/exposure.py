@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -20,6 +21,7 @@ Window = tuple[float | None, float | None]
 SHOWN = 14
 """Options drawn unless labels are given."""
 
+_COLUMNS = 3
 _FAR = 3.0  # an axis reaches this many times further than its usual options at most
 _TAILS = (0.05, 0.25, 0.5, 0.75, 0.95)
 
@@ -56,19 +58,24 @@ def exposure(
     names = metrics(outcome)
     _check(shown, known, "option")
     _check(list(window or {}), names, "outcome")
-    figure, axes = canvas(1.35 + 0.3 * len(shown), 1, len(names), sharey=True)
+    columns = min(len(names), _COLUMNS)
+    lines = math.ceil(len(names) / columns)
+    figure, axes = canvas(lines * (1.4 + 0.3 * len(shown)), lines, columns, sharey=True)
     rows = np.arange(len(shown))[::-1]
-    for ax, name in zip(axes, names, strict=True):
+    for ax, name in zip(axes, names, strict=False):
         values = outcome[name].sel(option=shown).transpose("draw", "option").to_numpy()
         aimed = (window or {}).get(name, (None, None))
         ax.set_xlim(_reach(values, aimed))
         _bars(ax, rows, values)
         _window(ax, rows, values, aimed)
-        label = str(outcome[name].attrs.get("long_name", name))
+        label = plain(outcome[name].attrs.get("long_name", name), 66 // columns)
         ax.set_xlabel(axis_label(label, str(outcome[name].attrs.get("units", ""))))
+    for ax in axes[len(names) :]:
+        ax.set_axis_off()
     axes[0].set_yticks(rows, [plain(label, 40) for label in shown])
-    axes[0].tick_params(axis="y", labelsize=8.5)
     axes[0].set_ylim(-0.6, len(shown) - 0.4)
+    for ax in axes:
+        ax.tick_params(axis="y", labelsize=8.5)
     return figure
 
 

@@ -116,7 +116,7 @@ def _lines(choice: Choice, n: _Numbers, grid: Grid) -> Figure:
     top.set_ylabel("expected utility")
     below.set_ylabel("% of draws")
     _shares_axis(below.yaxis, n)
-    below.set_xlabel(axis_label(grid.x_name, grid.x_unit))
+    below.set_xlabel(axis_label(plain(grid.x_name), grid.x_unit))
     top.tick_params(labelbottom=False)
     low = np.any(n.mean[grid.place] < top.get_ylim()[0])
     said = "dots: expected utility ± 2 MCSE" + ("; the lowest are off the axis" if low else "")
