@@ -5,10 +5,10 @@ import time
 import numpy as np
 import nutpie
 from arviz_stats import ess
-from plain import MODELS
-from rows import Row
 
 import bayesdose as bd
+from benchmarks.plain import MODELS
+from benchmarks.rows import Row
 
 SEEDS = (1, 2, 3)
 

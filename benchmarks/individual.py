@@ -3,9 +3,9 @@
 import resource
 
 import numpy as np
-from rows import Row, cpu_seconds
 
 import bayesdose as bd
+from benchmarks.rows import Row, cpu_seconds
 
 
 def rows() -> list[Row]:

@@ -36,7 +36,7 @@ HEAVY = {
     "pint",
     "arviz_stats",
 }
-MAY_DRAW = {"reporting", "validate", "cli"}
+MAY_DRAW = {"reporting", "validate", "cli", "demo"}
 LOCKED = re.compile(
     r"^(?P<name>[A-Za-z0-9._-]+)==(?P<version>\S+)(?P<marker> ;[^\\\n]*)? \\\n(?P<hashes>(?: +--hash=.*\n)+)",
     re.MULTILINE,

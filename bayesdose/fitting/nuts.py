@@ -134,9 +134,10 @@ def compile_nuts(declared: pm.Model) -> Any:
 
 
 def _sample(compiled: Any, sampler: Sampler, seed: int, *, progress: bool) -> xr.DataTree:
+    """Sample; an interruption ends it (nutpie's own `sample` would return a trace filled up with nan)."""
     import nutpie
 
-    return nutpie.sample(
+    running = nutpie.sample(
         compiled,
         draws=sampler.draws,
         tune=sampler.tune,
@@ -145,7 +146,14 @@ def _sample(compiled: Any, sampler: Sampler, seed: int, *, progress: bool) -> xr
         target_accept=sampler.target_accept,
         progress_bar=progress,
         save_warmup=False,
+        blocking=False,
     )
+    try:
+        trace: xr.DataTree = running.wait()
+    except BaseException:
+        running.cancel()
+        raise
+    return trace
 
 
 def _refuse_infinite_start(declared: pm.Model, study: Study) -> None:

@@ -27,7 +27,7 @@ def save_fit(fit: Fit, folder: str | Path, *, slim: bool = False) -> Path:
     Parameters
     ----------
     fit
-        What to write.
+        What to write; subjects are numbered in the table's order, their IDs are not stored.
     folder
         Where; made when absent. A folder that holds anything but a fit is left alone.
     slim
@@ -44,7 +44,7 @@ def save_fit(fit: Fit, folder: str | Path, *, slim: bool = False) -> Path:
     target.parent.mkdir(parents=True, exist_ok=True)
     fresh = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
     try:
-        (_slim(fit) if slim else fit.posterior).to_netcdf(fresh / _DRAWS, engine="h5netcdf")
+        (_slim(fit) if slim else _surrogate(fit.posterior)).to_netcdf(fresh / _DRAWS, engine="h5netcdf")
         (fresh / _RECORD).write_text(json.dumps({**fit.provenance, "slim": slim}, indent=1) + "\n", "utf-8")
         fresh.chmod(0o755)
         _swap(fresh, target)
@@ -91,6 +91,16 @@ def _slim(fit: Fit) -> xr.DataTree:
 
     kept = fit.posterior["posterior"].to_dataset()[list(fit.population)].astype("float32")
     return xr.DataTree.from_dict({"posterior": kept})
+
+
+def _surrogate(posterior: xr.DataTree) -> xr.DataTree:
+    """Return the posterior with its subjects numbered in the table's order: no ID is stored."""
+    if "subject" not in posterior["posterior"].coords:
+        return posterior
+    numbers = [str(i + 1) for i in range(posterior["posterior"].sizes["subject"])]
+    return posterior.map_over_datasets(
+        lambda part: part.assign_coords(subject=numbers) if "subject" in part.coords else part
+    )
 
 
 def _swap(fresh: Path, target: Path) -> None:

@@ -81,10 +81,9 @@ def _newton(objective: Objective, z: np.ndarray, value: float, rounds: int = 50)
         trial = z - _LENGTHS[:, None] * step
         values = np.where(np.isfinite(v := objective(trial)), v, np.inf)
         i = int(np.argmin(values))
-        if values[i] < value:
-            z, value = trial[i], float(values[i])
         if gradient @ step < 1e-12 or values[i] >= value:
             break
+        z, value = trial[i], float(values[i])
     return Mode(z, derivatives(objective, z)[1], float(value))
 
 

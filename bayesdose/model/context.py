@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pymc as pm
+from pytensor import config
 from pytensor.graph.traversal import ancestors
 
 from bayesdose.card import Card
@@ -18,6 +22,8 @@ from bayesdose.study import events
 
 if TYPE_CHECKING:
     import xarray as xr
+    from pytensor.graph.basic import Variable
+    from pytensor.tensor.variable import TensorVariable
 
     from bayesdose.model.spec import Model
     from bayesdose.study import Study
@@ -81,6 +87,7 @@ def build(
     InputError
         When `centred` names a parameter that the model does not have, or the spec returns no model.
     """
+    _keep_cache_private()
     token = _CENTRED.set(frozenset(centred))
     try:
         made = model.declare(study)
@@ -95,6 +102,14 @@ def build(
             )
         )
     return made
+
+
+@cache
+def _keep_cache_private() -> None:
+    """Close PyTensor's compile cache to other users: what lies in it is run."""
+    folder = Path(config.base_compiledir)
+    if hasattr(os, "getuid") and folder.is_dir() and folder.stat().st_uid == os.getuid():
+        folder.chmod(0o700)
 
 
 @contextmanager
@@ -116,8 +131,8 @@ def population_model(study: Study, card: Card) -> Iterator[pm.Model]:
     """
     tables = events(study)
     level = "record" if any(covariate.varies for covariate in card.covariates) else "subject"
-    with pm.Model(coords={"subject": list(study.ids)}) as made:
-        _put_data(tables)
+    with pm.Model() as made:
+        _put_data(tables, study.ids)
         made.declaration = Declaration(card=card, level=level, centred=_CENTRED.get())
         yield made
         _close(made)
@@ -152,13 +167,15 @@ def current() -> tuple[pm.Model, Declaration]:
     return made, declaration
 
 
-def _put_data(tables: xr.Dataset) -> None:
-    dims = {
-        "subject_index": ("subject",),
-        **{f"{n}_data" if n == "DV" else n: a.dims for n, a in tables.items()},
-    }
+def _put_data(tables: xr.Dataset, ids: tuple[str, ...]) -> None:
+    # the length of a dim comes from data, so that what has it can be told from what every subject shares
+    coords = {"subject": list(ids)}
+    dims = {f"{name}_data" if name == "DV" else str(name): array.dims for name, array in tables.items()}
     for name, value in data_values(tables).items():
-        pm.Data(name, value, dims=dims[name])
+        if name == "subject_index":
+            pm.Data(name, value, dims=("subject",), coords=coords)
+        else:
+            pm.Data(name, value, dims=dims[name])
 
 
 def _close(made: pm.Model) -> None:
@@ -188,17 +205,20 @@ def _check_individual(made: pm.Model, declaration: Declaration) -> None:
     """Refuse a random variable that grows with the subjects but was not made by eta."""
     data = set(made.data_vars)
     for variable in made.free_RVs:
-        sized_by_data = any(
-            node in data for node in ancestors([variable.owner.op.size_param(variable.owner)])
+        if variable.ndim and variable.name not in declaration.individual:
+            _refuse_vector(variable, data)
+
+
+def _refuse_vector(variable: TensorVariable, data: set[Variable]) -> None:
+    sized_by_data = data & set(ancestors([variable.owner.op.size_param(variable.owner)]))
+    what = "one value per subject" if sized_by_data else "several values"
+    raise InputError(
+        explain(
+            f"random variable {variable.name!r} has {what} but no eta made it",
+            expected="scalars that every subject shares, and what bd.eta declares",
+            fix="bd.eta({name: prior of its omega}) and bd.parameter(name, typical, eta[name])",
         )
-        if sized_by_data and variable.name not in declaration.individual:
-            raise InputError(
-                explain(
-                    f"random variable {variable.name!r} has one value per subject but no eta made it",
-                    expected="what varies between subjects is declared with bd.eta",
-                    fix="bd.eta({name: prior of its omega}) and bd.parameter(name, typical, eta[name])",
-                )
-            )
+    )
 
 
 def names_of_population(made: pm.Model) -> list[str]:

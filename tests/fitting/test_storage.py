@@ -6,10 +6,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import xarray as xr
 
 import bayesdose as bd
 from bayesdose.errors import InputError
-from bayesdose.fitting import storage
+from bayesdose.fitting import Fit, storage
 
 
 @pytest.fixture
@@ -114,3 +115,14 @@ def test_slim_is_small_and_has_no_individual(stored_fit, tmp_path):
     np.testing.assert_allclose(
         again.population_draws["theta_CL"], stored_fit.population_draws["theta_CL"], rtol=1e-6
     )
+
+
+def test_a_full_fit_stores_no_subject_id(phenobarbital, neonates, tmp_path):
+    ids = [f"Mrs {i}" for i in neonates.ids[:2]]
+    draws = xr.Dataset({"CL": (("chain", "draw", "subject"), np.ones((1, 3, 2)))}, coords={"subject": ids})
+    record = {"model": {"name": "phenobarbital", "hash": phenobarbital.hash}, "population": [], "data": {}}
+    fit = Fit(phenobarbital, xr.DataTree.from_dict({"posterior": draws}), {**record, "seed": 1, "checks": []})
+    folder = fit.save(tmp_path / "full")
+    assert bd.load_fit(folder).posterior["posterior"]["subject"].to_numpy().tolist() == ["1", "2"]
+    assert not any(b"Mrs" in path.read_bytes() for path in folder.iterdir())
+    assert fit.posterior["posterior"]["subject"].to_numpy().tolist() == ids

@@ -94,6 +94,10 @@ def own_individual(study):
     declare(study, extra=lambda m: pm.Normal("u", 0, 1, dims="subject"))
 
 
+def own_vector(study):
+    declare(study, extra=lambda m: pm.Normal("u", 0, 1, shape=2))
+
+
 def twice(study):
     with bd.population_model(study, CARD):
         bd.eta({"CL": 0.3})
@@ -125,6 +129,7 @@ def wrong_scale(study):
     [
         (unused, "eta CL, V is declared but no parameter uses it"),
         (own_individual, "'u' has one value per subject but no eta made it"),
+        (own_vector, "'u' has several values but no eta made it"),
         (twice, "eta is declared twice"),
         (wrong_covariate, "Probably meant: WT"),
         (wrong_prior, "prior of theta_CL is not a distribution"),
