@@ -10,9 +10,35 @@ from __future__ import annotations
 
 import numpy as np
 
-from bayesdose.pk.kernels import Array, part
+from bayesdose.pk.kernels import Array, as_float, contracted, part
 
 TERMS = 20
+
+LOG2_E = 1.4426950408889634
+LN2_HIGH = (
+    6.93147180369123816490e-01  # its last 32 bits are zero, so that its product with an integer is exact
+)
+LN2_LOW = 1.90821492927058770002e-10
+
+
+@contracted
+def exponentials(rate: float, times: Array, out: Array) -> None:
+    """Fill out with exp(rate times), four at a time where the machine can, to 0.6 units in the last place.
+
+    ``exp(x) = 2^k exp(t)`` with t at most ln(2)/2 in size: there the Taylor series to t^13 is exact
+    (its next term is less than 5e-18). It gives 0 below exp(-708), infinity above exp(709).
+    """
+    for r in range(times.shape[0]):
+        x = rate * times[r]
+        k = np.floor(x * LOG2_E + 0.5)
+        t = (x - k * LN2_HIGH) - k * LN2_LOW
+        p = 1 / 3628800 + t * (1 / 39916800 + t * (1 / 479001600 + t * (1 / 6227020800)))
+        p = 1 / 720 + t * (1 / 5040 + t * (1 / 40320 + t * (1 / 362880 + t * p)))
+        p = 1.0 + t * (1.0 + t * (1 / 2 + t * (1 / 6 + t * (1 / 24 + t * (1 / 120 + t * p)))))
+        value = p * as_float((np.int64(np.int32(k)) + 1023) << 52)
+        value = value if x >= -708.0 else 0.0
+        value = value if x <= 709.0 else np.inf
+        out[r] = value if x == x else np.nan
 
 
 @part

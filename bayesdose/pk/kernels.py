@@ -18,6 +18,8 @@ import llvmlite.binding
 import numba
 import numpy as np
 import numpy.typing as npt
+from llvmlite import ir
+from numba.extending import intrinsic
 from pytensor import config
 from pytensor.link.numba.cache import CACHED_SRC_FUNCTIONS
 
@@ -26,13 +28,14 @@ Int64Array = npt.NDArray[np.int64]
 Int32Array = npt.NDArray[np.int32]
 
 
-def _digest() -> str:
-    texts = [path.read_bytes() for path in sorted(Path(__file__).parent.glob("*.py"))]
+def digest(*names: str) -> str:
+    """Return a digest of the sources of modules of this room."""
+    texts = [(Path(__file__).parent / f"{name}.py").read_bytes() for name in names]
     return sha256(b"\0".join(texts)).hexdigest()
 
 
-SOURCES = _digest()
-"""Digest of the sources of this room; part of every cache key."""
+SOURCES = digest("diagram", "entry", "exponential", "kernels", "modes", "walk")
+"""Digest of the sources of the kernels; part of every cache key."""
 
 # No fast-math, whatever PyTensor's setting is (nan and inf must survive), and NumPy's rules for division
 # by zero.
@@ -60,6 +63,25 @@ def inlined(function: Callable[..., Any]) -> Callable[..., Any]:
     """Make a `part` that is pasted into its caller: for many arguments and a call in every stream."""
     made: Callable[..., Any] = numba.njit(function, **_PART, forceinline=True)
     return made
+
+
+def contracted(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Make a `part` that may fuse a product and a sum into one rounding, which changes nothing else."""
+    made: Callable[..., Any] = numba.njit(function, **{**_PART, "fastmath": {"contract"}})
+    return made
+
+
+def _as_float(typing_context: Any, bits: Any) -> Any:
+    """Read 64 bits as a float64."""
+
+    def make(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return builder.bitcast(arguments[0], ir.DoubleType())
+
+    return numba.types.float64(numba.types.int64), make
+
+
+as_float: Any = intrinsic(_as_float)
+"""In a kernel, read the 64 bits of an int64 as a float64."""
 
 
 class Kernel:

@@ -19,14 +19,12 @@ from pytensor.link.numba.dispatch.basic import numba_njit, register_funcify_and_
 from pytensor.tensor.variable import TensorVariable
 
 from bayesdose.pk.diagram import Diagram, plan
-from bayesdose.pk.entry import AMOUNTS, GRADIENTS, MESSAGES
-from bayesdose.pk.kernels import SOURCES, Kernel
+from bayesdose.pk.entry import AMOUNTS, GRADIENTS, MESSAGES, SHAPES, call
+from bayesdose.pk.kernels import SOURCES, digest
 from bayesdose.pk.walk import FITS
 
 RATES, START, ROW, TIME, KIND, AMOUNT, COMPARTMENT, OBSERVATION = range(8)
 """Positions of the Ops' inputs."""
-
-SHAPES = "the record tables must have the same length, and rates one column for each flow of the diagram"
 
 _CONNECTED = (RATES, TIME, AMOUNT)
 _NDIM = {RATES: 2}
@@ -135,7 +133,7 @@ class LinearWalk(_Walk):
     def perform(self, node: Apply, inputs: Sequence[Any], output_storage: Any) -> None:
         """Run the same compiled kernel from Python."""
         out = np.empty((inputs[OBSERVATION].shape[0], len(self.diagram.outputs)))
-        _call(AMOUNTS, self.packed, inputs, [out])
+        call(AMOUNTS, self.packed, inputs, [out])
         output_storage[0][0] = out
 
     def infer_shape(self, node: Apply, input_shapes: Any) -> list[tuple[Any, Any]]:
@@ -179,8 +177,11 @@ class LinearWalkAdjoint(_Walk):
 
     def perform(self, node: Apply, inputs: Sequence[Any], output_storage: Any) -> None:
         """Run the same compiled kernel from Python."""
-        bars = [np.empty(inputs[p].shape) for p in (RATES, TIME, AMOUNT)]
-        _call(GRADIENTS, self.packed, inputs[:-1], [np.ascontiguousarray(inputs[-1]), *bars])
+        *given, bar = inputs
+        if bar.shape != (given[OBSERVATION].shape[0], len(self.diagram.outputs)):
+            raise ValueError(SHAPES)
+        bars = [np.empty(given[p].shape) for p in (RATES, TIME, AMOUNT)]
+        call(GRADIENTS, self.packed, given, [np.ascontiguousarray(bar), *bars])
         for storage, value in zip(output_storage, bars, strict=True):
             storage[0] = value
 
@@ -189,23 +190,9 @@ class LinearWalkAdjoint(_Walk):
         return [tuple(input_shapes[p]) for p in (RATES, TIME, AMOUNT)]
 
 
-def _call(kernel: Kernel, packed: np.ndarray, inputs: Sequence[Any], results: Sequence[np.ndarray]) -> None:
-    """Call a kernel from Python."""
-    arrays = [np.ascontiguousarray(x) for x in inputs]
-    address = [x.ctypes.data for x in arrays]
-    size = [len(x) for x in arrays]
-    status = kernel(
-        packed.ctypes.data, len(packed), address[RATES], size[RATES], address[START], size[START],
-        *address[ROW:OBSERVATION], size[ROW], address[OBSERVATION], size[OBSERVATION],
-        *(x.ctypes.data for x in results),
-    )  # fmt: skip
-    if status != FITS:
-        raise ValueError(MESSAGES[status])
-
-
 @numba_njit
 def complain(status):  # type: ignore[no-untyped-def]
-    """Raise what a status means."""
+    """Raise what a status means (numba wants each message to be a constant)."""
     if status == 0:
         raise ValueError(MESSAGES[0])
     if status == 2:
@@ -217,9 +204,30 @@ def complain(status):  # type: ignore[no-untyped-def]
     raise ValueError(MESSAGES[5])
 
 
+@numba_njit
+def contiguous(  # type: ignore[no-untyped-def]
+    n_rates, rates, start, row, time, kind, amount, compartment, observation
+):
+    """Return the inputs as contiguous arrays (themselves, when they are), after a look at their shapes."""
+    n = time.shape[0]
+    same = row.shape[0] == n and kind.shape[0] == n and amount.shape[0] == n and compartment.shape[0] == n
+    if rates.shape[1] != n_rates or not same:
+        raise ValueError(SHAPES)
+    return (
+        np.ascontiguousarray(rates),
+        np.ascontiguousarray(start),
+        np.ascontiguousarray(row),
+        np.ascontiguousarray(time),
+        np.ascontiguousarray(kind),
+        np.ascontiguousarray(amount),
+        np.ascontiguousarray(compartment),
+        np.ascontiguousarray(observation),
+    )
+
+
 def _key(op: _Walk) -> str:
-    """Return the cache key of an Op's numba core: the Op, its diagram and every source line of this room."""
-    return sha256(f"{type(op)!r} {op.diagram!r} {op.modal} {SOURCES}".encode()).hexdigest()
+    """Return the cache key of an Op's numba core: the Op, its diagram and every source line behind it."""
+    return sha256(f"{type(op)!r} {op.diagram!r} {op.modal} {SOURCES} {digest('op')}".encode()).hexdigest()
 
 
 @register_funcify_and_cache_key(LinearWalk)
@@ -235,29 +243,15 @@ def numba_linear_walk(op: LinearWalk, node: Apply, **_: Any) -> tuple[Any, str]:
     ):
         if out is None:
             out = np.empty((observation.shape[0], n_outputs))
-        n = time.shape[0]
-        if (
-            rates.shape[1] != n_rates
-            or row.shape[0] != n
-            or kind.shape[0] != n
-            or amount.shape[0] != n
-            or compartment.shape[0] != n
-        ):
-            raise ValueError(SHAPES)
-        rates = np.ascontiguousarray(rates)
-        start = np.ascontiguousarray(start)
-        row = np.ascontiguousarray(row)
-        time = np.ascontiguousarray(time)
-        kind = np.ascontiguousarray(kind)
-        amount = np.ascontiguousarray(amount)
-        compartment = np.ascontiguousarray(compartment)
-        observation = np.ascontiguousarray(observation)
+        k, s, r, t, e, a, c, o = contiguous(
+            n_rates, rates, start, row, time, kind, amount, compartment, observation
+        )
         status = walk(
-            packed.ctypes, packed.shape[0], rates.ctypes, rates.shape[0], start.ctypes, start.shape[0],
-            row.ctypes, time.ctypes, kind.ctypes, amount.ctypes, compartment.ctypes, n,
-            observation.ctypes, observation.shape[0], out.ctypes,
+            packed.ctypes, packed.shape[0], k.ctypes, k.shape[0], s.ctypes, s.shape[0],
+            r.ctypes, t.ctypes, e.ctypes, a.ctypes, c.ctypes, t.shape[0], o.ctypes, o.shape[0],
+            out.ctypes,
         )  # fmt: skip
-        if status != 1:
+        if status != FITS:
             complain(status)
         return out
 
@@ -274,52 +268,27 @@ def numba_linear_walk_adjoint(op: LinearWalkAdjoint, node: Apply, **_: Any) -> t
 
     @numba_njit
     def linear_walk_adjoint(  # type: ignore[no-untyped-def]
-        rates,
-        start,
-        row,
-        time,
-        kind,
-        amount,
-        compartment,
-        observation,
-        bar,
-        rates_bar=None,
-        time_bar=None,
-        amount_bar=None,
-    ):
+        rates, start, row, time, kind, amount, compartment, observation, bar,
+        rates_bar=None, time_bar=None, amount_bar=None,
+    ):  # fmt: skip
         if rates_bar is None:
             rates_bar = np.empty(rates.shape)
         if time_bar is None:
             time_bar = np.empty(time.shape)
         if amount_bar is None:
             amount_bar = np.empty(time.shape)
-        n = time.shape[0]
-        if (
-            rates.shape[1] != n_rates
-            or row.shape[0] != n
-            or kind.shape[0] != n
-            or amount.shape[0] != n
-            or compartment.shape[0] != n
-        ):
-            raise ValueError(SHAPES)
         if bar.shape[0] != observation.shape[0] or bar.shape[1] != n_outputs:
             raise ValueError(SHAPES)
-        rates = np.ascontiguousarray(rates)
-        start = np.ascontiguousarray(start)
-        row = np.ascontiguousarray(row)
-        time = np.ascontiguousarray(time)
-        kind = np.ascontiguousarray(kind)
-        amount = np.ascontiguousarray(amount)
-        compartment = np.ascontiguousarray(compartment)
-        observation = np.ascontiguousarray(observation)
-        bar = np.ascontiguousarray(bar)
+        g = np.ascontiguousarray(bar)
+        k, s, r, t, e, a, c, o = contiguous(
+            n_rates, rates, start, row, time, kind, amount, compartment, observation
+        )
         status = walk(
-            packed.ctypes, packed.shape[0], rates.ctypes, rates.shape[0], start.ctypes, start.shape[0],
-            row.ctypes, time.ctypes, kind.ctypes, amount.ctypes, compartment.ctypes, n,
-            observation.ctypes, observation.shape[0],
-            bar.ctypes, rates_bar.ctypes, time_bar.ctypes, amount_bar.ctypes,
+            packed.ctypes, packed.shape[0], k.ctypes, k.shape[0], s.ctypes, s.shape[0],
+            r.ctypes, t.ctypes, e.ctypes, a.ctypes, c.ctypes, t.shape[0], o.ctypes, o.shape[0],
+            g.ctypes, rates_bar.ctypes, time_bar.ctypes, amount_bar.ctypes,
         )  # fmt: skip
-        if status != 1:
+        if status != FITS:
             complain(status)
         return rates_bar, time_bar, amount_bar
 

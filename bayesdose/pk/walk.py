@@ -23,7 +23,7 @@ from typing import NamedTuple
 import numpy as np
 
 from bayesdose.pk.diagram import Plan
-from bayesdose.pk.exponential import exponential
+from bayesdose.pk.exponential import exponential, exponentials
 from bayesdose.pk.kernels import Array, Int32Array, Int64Array, inlined, part
 from bayesdose.pk.modes import modes, rate_matrix
 
@@ -71,16 +71,20 @@ class Space(NamedTuple):
     dt: Array
     """(record,) length of the interval before each record; slope is its adjoint."""
     slope: Array
+    phi: Array
+    """(record,) a divided difference of the interval."""
     before: Array
     """(state, record + 1) the state before each interval, in the basis of its row."""
     factor: Array
     """(state, record) what the interval multiplies it with."""
     bar: Array
     """(state, record) the adjoint of the state after each record's interval."""
+    amounts: Array
+    """(output, record) the amounts after each record; on the way back their adjoint."""
 
 
 @part
-def check(plan: Plan, rates: Array, tables: Tables, observation: Int32Array) -> int:
+def check(plan: Plan, rates: Array, tables: Tables) -> int:
     """Return `FITS`, or which table points outside another (and would let the walk read foreign memory)."""
     start, n_records = tables.start, tables.time.shape[0]
     before = 0
@@ -94,8 +98,6 @@ def check(plan: Plan, rates: Array, tables: Tables, observation: Int32Array) -> 
         return BAD_ROW
     if outside(tables.compartment, plan.entry.shape[0]):
         return BAD_COMPARTMENT
-    if outside(observation, n_records):
-        return BAD_OBSERVATION
     return FITS
 
 
@@ -106,6 +108,14 @@ def outside(index: Int32Array, n: int) -> bool:
     for i in range(index.shape[0]):
         wrong += index[i] < 0 or index[i] >= n
     return wrong > 0
+
+
+@part
+def observed(observation: Int32Array, o: int, begin: int, end: int) -> int:
+    """Return the position after the last observation, from position o on, within records [begin, end)."""
+    while o < observation.shape[0] and begin <= observation[o] < end:
+        o += 1
+    return o
 
 
 @part
@@ -161,26 +171,37 @@ def set_basis(
 
 
 @inlined
+def place(entry: Int64Array, compartment: int) -> np.uint64:
+    """Return the state that a dose to a compartment enters; unsigned, which spares tests for negatives."""
+    return np.uint64(entry[np.uint64(compartment)])
+
+
+@inlined
 def walk_modes(plan: Plan, tables: Tables, first: int, last: int, begin: int, sp: Space) -> None:
     """Take the state over records [first, last), which share one row, mode by mode (they do not interact).
 
     Leaves in `before` the state before each interval, and after the last record.
     """
-    x, mu, W, dt, before, factor = sp.x, sp.mu, sp.W, sp.dt, sp.before, sp.factor
-    kind, amount, compartment, entry = tables.kind, tables.amount, tables.compartment, plan.entry
-    for i in range(x.shape[0]):
-        state, rate, step, e = x[i], mu[i], np.nan, 1.0
-        for r in range(first, last):
-            if dt[r - begin] != step:
-                step = dt[r - begin]
-                e = np.exp(rate * step)
-            before[i, r - begin] = state
-            factor[i, r - begin] = e
-            state *= e
-            inflow = W[i, entry[compartment[r]]] * amount[r]
-            state = 0.0 if kind[r] == RESET else (state + inflow if kind[r] == DOSE else state)
-        before[i, last - begin] = state
-        x[i] = state
+    a, b, n_records = first - begin, last - begin, last - first
+    kind, amount, compartment = (
+        tables.kind[first:last],
+        tables.amount[first:last],
+        tables.compartment[first:last],
+    )
+    entry, dt, inflow = plan.entry, sp.dt[a:b], sp.phi[a:b]
+    for i in range(sp.x.shape[0]):
+        rate, W, before, factor = sp.mu[i], sp.W[i], sp.before[i, a : b + 1], sp.factor[i, a:b]
+        exponentials(rate, dt, factor)
+        for r in range(n_records):
+            gain = W[place(entry, compartment[r])] * amount[r]
+            inflow[r] = gain if kind[r] == DOSE else 0.0
+        state = sp.x[i]
+        for r in range(n_records):
+            before[r] = state
+            state = state * factor[r] + inflow[r]
+            state = 0.0 if kind[r] == RESET else state
+        before[n_records] = state
+        sp.x[i] = state
 
 
 @part
@@ -203,31 +224,37 @@ def walk_exponential(plan: Plan, tables: Tables, first: int, last: int, begin: i
 
 
 @inlined
-def read(
-    outputs: Int64Array, V: Array, before: Array, first: int, last: int, begin: int, amounts: Array
-) -> None:
-    """Write amounts (record, output) of records [first, last) from the states that `before` holds."""
-    for k in range(outputs.shape[0]):
-        for i in range(V.shape[0]):
-            v = V[outputs[k], i]
-            for r in range(first, last):
-                amounts[r, k] = v * before[i, r - begin + 1] + (amounts[r, k] if i > 0 else 0.0)
+def read(plan: Plan, first: int, last: int, begin: int, sp: Space) -> None:
+    """Fill `amounts` (output, record) of records [first, last) from the states that `before` holds."""
+    a, b = first - begin, last - begin
+    for k in range(plan.outputs.shape[0]):
+        amounts = sp.amounts[k, a:b]
+        for i in range(sp.x.shape[0]):
+            v, after = sp.V[plan.outputs[k], i], sp.before[i, a + 1 : b + 1]
+            if i == 0:
+                for r in range(b - a):
+                    amounts[r] = v * after[r]
+            else:
+                for r in range(b - a):
+                    amounts[r] += v * after[r]
 
 
 @inlined
 def forward(
-    plan: Plan, rates: Array, tables: Tables, stream: int, row: int, modal: bool, sp: Space, amounts: Array
+    plan: Plan, rates: Array, tables: Tables, stream: int, row: int, modal: bool, sp: Space, reading: bool
 ) -> tuple[int, bool]:
-    """Walk one stream and, when `amounts` is (record, output) and not empty, write the amounts.
+    """Walk one stream and, when `reading`, fill `amounts`.
 
     `sp` is set up for `row` (-1: for none), in its eigenbasis or not (`modal`); both are returned for the
     end.
     """
-    rows, time, x = tables.row, tables.time, sp.x
+    rows, x = tables.row, sp.x
     begin, end = tables.start[stream], tables.start[stream + 1]
+    time = tables.time[begin:end]
     fill(x, 0.0)
-    for r in range(begin, end):
-        sp.dt[r - begin] = time[r] - time[max(r - 1, begin)]
+    sp.dt[0] = 0.0
+    for r in range(1, end - begin):
+        sp.dt[r] = time[r] - time[r - 1]
     first = begin
     while first < end:
         last = first + 1
@@ -244,8 +271,8 @@ def forward(
             walk_modes(plan, tables, first, last, begin, sp)
         else:
             walk_exponential(plan, tables, first, last, begin, sp)
-        if amounts.shape[0] > 0:
-            read(plan.outputs, sp.V, sp.before, first, last, begin, amounts)
+        if reading:
+            read(plan, first, last, begin, sp)
         first = last
     return row, modal
 
@@ -258,52 +285,76 @@ def back_modes(
     last: int,
     begin: int,
     sp: Space,
-    amounts_bar: Array,
     amount_bar: Array,
 ) -> None:
     """Take the adjoint state back over records [first, last), and add to Z, amount_bar and slope."""
-    x, mu, V, W, Z = sp.x, sp.mu, sp.V, sp.W, sp.Z
-    dt, slope, before, factor, bar = sp.dt, sp.slope, sp.before, sp.factor, sp.bar
-    kind, compartment, entry, outputs = tables.kind, tables.compartment, plan.entry, plan.outputs
-    for i in range(x.shape[0]):
-        for k in range(outputs.shape[0]):
-            v = V[outputs[k], i]
-            for r in range(first, last):
-                bar[i, r - begin] = v * amounts_bar[r, k] + (bar[i, r - begin] if k > 0 else 0.0)
-        b = x[i]
-        for r in range(last - 1, first - 1, -1):
-            b += bar[i, r - begin]
-            amount_bar[r] += W[i, entry[compartment[r]]] * b if kind[r] == DOSE else 0.0
-            b = 0.0 if kind[r] == RESET else b
-            bar[i, r - begin] = b
-            b *= factor[i, r - begin]
-        x[i] = b
+    a, b, n_records = first - begin, last - begin, last - first
+    kind, compartment, to_amount = (
+        tables.kind[first:last],
+        tables.compartment[first:last],
+        amount_bar[first:last],
+    )
+    entry, dt, slope, phi = plan.entry, sp.dt[a:b], sp.slope[a:b], sp.phi[a:b]
+    for i in range(sp.x.shape[0]):
+        rate, W = sp.mu[i], sp.W[i]
+        before, factor, bar = sp.before[i, a:b], sp.factor[i, a:b], sp.bar[i, a:b]
+        for k in range(plan.outputs.shape[0]):
+            v, amounts = sp.V[plan.outputs[k], i], sp.amounts[k, a:b]
+            if k == 0:
+                for r in range(n_records):
+                    bar[r] = v * amounts[r]
+            else:
+                for r in range(n_records):
+                    bar[r] += v * amounts[r]
+        adjoint = sp.x[i]
+        r = n_records
+        while r > 0:
+            r -= 1
+            adjoint += bar[r]
+            gain = W[place(entry, compartment[r])] * adjoint
+            to_amount[r] += gain if kind[r] == DOSE else 0.0
+            adjoint = 0.0 if kind[r] == RESET else adjoint
+            bar[r] = adjoint
+            adjoint *= factor[r]
+        sp.x[i] = adjoint
         z = 0.0
-        for r in range(first - begin, last - begin):
-            share = bar[i, r] * factor[i, r] * before[i, r]
-            slope[r] += mu[i] * share
+        for r in range(n_records):
+            share = bar[r] * factor[r] * before[r]
+            slope[r] += rate * share
             z += share * dt[r]
-        Z[i, i] += z
+        sp.Z[i, i] += z
         for j in range(i):
-            gap = mu[i] - mu[j]
+            gap, before_j, factor_j, bar_j = (
+                rate - sp.mu[j],
+                sp.before[j, a:b],
+                sp.factor[j, a:b],
+                sp.bar[j, a:b],
+            )
             down, up = 0.0, 0.0
-            for r in range(first - begin, last - begin):
-                phi = divided_difference(gap, dt[r], factor[i, r], factor[j, r])
-                down += bar[i, r] * before[j, r] * phi
-                up += bar[j, r] * before[i, r] * phi
-            Z[i, j] += down
-            Z[j, i] += up
+            for r in range(n_records):
+                phi[r] = divided_difference(gap, dt[r], factor[r], factor_j[r])
+            for r in range(n_records):
+                down += bar[r] * before_j[r] * phi[r]
+                up += bar_j[r] * before[r] * phi[r]
+            sp.Z[i, j] += down
+            sp.Z[j, i] += up
 
 
 @inlined
 def divided_difference(gap: float, dt: float, e_i: float, e_j: float) -> float:
-    """(exp(mu_i dt) - exp(mu_j dt)) / (mu_i - mu_j), from gap = mu_i - mu_j and the two exponentials."""
+    """Return (exp(mu_i dt) - exp(mu_j dt)) / (mu_i - mu_j) from gap = mu_i - mu_j and the two exponentials.
+
+    The series of expm1(t) / t below |t| = 1/4 (its next term is less than 1e-17 there); no branch, so that a
+    loop over records needs none.
+    """
     d = gap * dt
-    if abs(d) > 0.5:
-        return (e_i - e_j) / gap
-    if abs(d) > 1e-5:
-        return e_j * (np.expm1(d) / gap)
-    return dt * e_j * (1.0 + d * (0.5 + d / 6.0))
+    t = -abs(d)
+    u = t * t
+    even = 1.0 + u * (1 / 6 + u * (1 / 120 + u * (1 / 5040 + u * (1 / 362880 + u * (1 / 39916800)))))
+    odd = 1 / 2 + u * (1 / 24 + u * (1 / 720 + u * (1 / 40320 + u * (1 / 3628800 + u * (1 / 479001600)))))
+    near = dt * (e_i if d > 0.0 else e_j) * (even + t * odd)
+    far = (e_i - e_j) / gap
+    return near if u < 0.0625 else far
 
 
 @part
@@ -314,7 +365,6 @@ def back_exponential(
     last: int,
     begin: int,
     sp: Space,
-    amounts_bar: Array,
     amount_bar: Array,
 ) -> None:
     """Do the same as `back_modes` by the derivative of the matrix exponential; Z is the adjoint of K itself.
@@ -325,7 +375,7 @@ def back_exponential(
     x, n = sp.x, sp.x.shape[0]
     for r in range(last - 1, first - 1, -1):
         for k in range(plan.outputs.shape[0]):
-            x[plan.outputs[k]] += amounts_bar[r, k]
+            x[plan.outputs[k]] += sp.amounts[k, r - begin]
         if tables.kind[r] == DOSE:
             amount_bar[r] = x[plan.entry[tables.compartment[r]]]
         elif tables.kind[r] == RESET:
@@ -370,21 +420,20 @@ def backward(
     row: int,
     modal: bool,
     sp: Space,
-    amounts_bar: Array,
     rates_bar: Array,
     time_bar: Array,
     amount_bar: Array,
 ) -> tuple[int, bool]:
     """Walk one stream back after `forward`, and add to the three gradients.
 
-    amounts_bar (record, output) is the gradient with respect to the amounts; `sp` holds the basis of the
-    stream's last record. Returns `row` and `modal` of its first record.
+    On entry `amounts` is the gradient with respect to the amounts, and `sp` holds the basis of the stream's
+    last record. Returns `row` and `modal` of its first record.
     """
     rows, x, slope = tables.row, sp.x, sp.slope
     begin, end = tables.start[stream], tables.start[stream + 1]
     fill(x, 0.0)
-    for r in range(begin, end):
-        slope[r - begin] = 0.0
+    for r in range(end - begin):
+        slope[r] = 0.0
     last = end
     while last > begin:
         first = last - 1
@@ -396,12 +445,13 @@ def backward(
             modal = set_basis(plan, rates, row, sp.K, sp.mu, sp.V, sp.W, sp.S, sp.d, sp.gain)
             apply(sp.V, True, x, sp.y)
         if modal:
-            back_modes(plan, tables, first, last, begin, sp, amounts_bar, amount_bar)
+            back_modes(plan, tables, first, last, begin, sp, amount_bar)
         else:
-            back_exponential(plan, tables, first, last, begin, sp, amounts_bar, amount_bar)
+            back_exponential(plan, tables, first, last, begin, sp, amount_bar)
         flush(plan.source, plan.target, sp.V, sp.W, sp.Z, sp.P, row, rates_bar)
         last = first
-    for r in range(begin + 1, end):
-        time_bar[r] += slope[r - begin]
-        time_bar[r - 1] -= slope[r - begin]
+    to_time = time_bar[begin:end]
+    for r in range(1, end - begin):
+        to_time[r] += slope[r]
+        to_time[r - 1] -= slope[r]
     return row, modal
