@@ -114,6 +114,7 @@ def _describe(model: Model, declared: pm.Model) -> dict[str, Any]:
         "etas": list(declaration.etas),
         "parameters": list(declaration.parameters),
         "units": dict(declaration.units),
+        "scales": dict(declaration.scales),
     }
 
 

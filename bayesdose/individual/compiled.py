@@ -47,6 +47,8 @@ class Compiled:
         Names of the random effects: columns of z (particle, eta).
     parameters
         Names of the individual parameters.
+    units
+        Unit of each parameter, as declared for its theta.
     outputs
         Names of what `predict` returns besides the concentrations: parameters and etas.
     """
@@ -55,6 +57,7 @@ class Compiled:
     population: tuple[str, ...]
     etas: tuple[str, ...]
     parameters: tuple[str, ...]
+    units: dict[str, str] = field(repr=False)
     outputs: tuple[str, ...] = field(repr=False)
     _dtypes: dict[str, np.dtype] = field(repr=False)
     _loglik: Callable[..., Any] = field(repr=False)
@@ -164,6 +167,7 @@ def compile_individual(model: Model) -> Compiled:
         population=tuple(names_of_population(opened.made)),
         etas=tuple(declaration.etas),
         parameters=tuple(declaration.parameters),
+        units=dict(declaration.units),
         outputs=tuple(_outputs(opened.made)),
         _dtypes={str(x.name): np.dtype(x.dtype) for x in opened.data.values()},
         _loglik=opened.function([_loglik(opened)]),

@@ -146,9 +146,11 @@ def _table(
     draw, z = found.draw[picked], found.z[picked]
     columns = {name: values[draw] for name, values in theta.items()}
     values, _ = compiled.predict(columns, z, data)
-    individual = {
-        name: ("draw", v[:, 0]) if v.shape[1] == 1 else (("draw", "record"), v) for name, v in values.items()
-    }
+    individual = {}
+    for name, value in values.items():
+        unit = {"units": compiled.units.get(name, "")}
+        single = value.shape[1] == 1
+        individual[name] = ("draw", value[:, 0], unit) if single else (("draw", "record"), value, unit)
     return xr.Dataset(
         {
             **{name: ("draw", values) for name, values in columns.items()},

@@ -152,6 +152,7 @@ def parameter(
         effect = pm.Deterministic(f"eta_{eta.name}", _effect(name, eta, mean, declaration), dims=("subject",))
         mean = mean + (effect[made["record_subject"]] if declaration.level == "record" else effect)
     declaration.parameters.append(name)
+    declaration.scales[name] = scale
     return pm.Deterministic(name, SCALES[scale].inverse(mean), dims=(declaration.level,))
 
 

@@ -53,6 +53,8 @@ class Declaration:
         Endpoint name to the name of its prediction.
     units
         Unit of each theta, as declared.
+    scales
+        Scale of each parameter's random effect ("log" or "normal").
     absorption
         Names of (CL, V, ka) where the structure has first-order absorption; a check for flip-flop reads it.
     """
@@ -65,6 +67,7 @@ class Declaration:
     parameters: list[str] = field(default_factory=list)
     predictions: dict[str, str] = field(default_factory=dict)
     units: dict[str, str] = field(default_factory=dict)
+    scales: dict[str, str] = field(default_factory=dict)
     absorption: tuple[str, str, str] | None = None
 
 

@@ -16,6 +16,8 @@ from bayesdose.units import factor, unit
 
 Floats = NDArray[np.float64]
 
+_AGREE = 1.5  # clock times of one regimen vary; a load and its maintenance differ by more
+
 # The covariate a dose "per" something is multiplied with: per mass WT, per area BSA.
 _SIZES = {"kilogram": "WT", "meter ** 2": "BSA"}
 _AREAS = {"m2": "m**2", "m^2": "m**2", "m²": "m**2", "sqm": "m**2"}
@@ -97,9 +99,14 @@ class History:
 
     @property
     def interval(self) -> float | None:
-        """Time between the last two doses; None when there are not two."""
-        times = self._regimen.index.to_numpy(np.float64)
-        return float(times[-1] - times[-2]) if len(times) > 1 else None
+        """Interval of the current regimen: the mean of the last two, where they agree within a factor 1.5.
+
+        None otherwise: two doses close together are a loading scheme, and nobody means to go on with it.
+        """
+        last = np.diff(self._regimen.index.to_numpy(np.float64))[-2:]
+        if len(last) < 2 or last.max() > _AGREE * last.min():
+            return None
+        return float(last.mean())
 
     @property
     def last_amount(self) -> float:

@@ -147,8 +147,8 @@ def regimens(
         Time of the first dose. By default when the next dose of the current regimen falls due, but not before
         the last record; without a current regimen the time of the last record.
     current
-        Whether to add the "current regimen", the last amount at the last interval, continued to the end of
-        the longest option; it is added when two doses at different times were given.
+        Whether to add the "current regimen", the last amount at the mean of the last two intervals, continued
+        to the end of the longest option; it is added where these intervals agree within a factor 1.5.
     **lists
         The numbers for each ``{name}`` of the text; options are their product, in the order given.
 

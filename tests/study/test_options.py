@@ -153,8 +153,9 @@ def test_a_model_in_other_units():
 def test_where_the_options_start(treated, untreated):
     assert regimens("1 mg", after=untreated).start == 0
     assert regimens("1 mg", after=patient(*DOSES[:2])).start == 2  # one dose is no regimen
-    assert regimens("1 mg", after=patient(*DOSES)).start == 24  # due
-    late = patient(*DOSES, "1,40,.,3,0,0,1500,0.1,7")
+    assert regimens("1 mg", after=patient(*DOSES)).start == 12  # nor is a load and one dose
+    assert regimens("1 mg", after=treated).start == 36  # due
+    late = patient(*DOSES, "1,24,4,.,1,1,1500,0.1,7", "1,40,.,3,0,0,1500,0.1,7")
     o = regimens("1 mg every 12 h x 2", after=late)
     assert o.start == 40  # not before the last record
     assert course(o, 1)[0] == [40, 52]
@@ -174,14 +175,21 @@ def test_the_current_regimen_is_of_the_last_course_and_sums_what_is_given_at_onc
         "1,0,9,.,4,1,1500,0.1,7",
         "1,6,2,.,1,1,1500,0.1,7",
         "1,6,3,.,1,1,1500,0.1,7",
+        "1,12,5,.,1,1,1500,0.1,7",
     )
     o = regimens("1 mg every 6 h x 2", after=who)
-    assert o.start == 12
-    assert course(o, 1) == ([12, 18], [5, 5])
-    assert o.table["max_daily"].to_numpy().tolist() == [0, 24, 16]  # nothing from before time ran back
+    assert o.start == 18
+    assert course(o, 1) == ([18, 24], [5, 5])
+    assert o.table["max_daily"].to_numpy().tolist() == [0, 24, 20]  # nothing from before time ran back
     assert "current regimen" not in labels(regimens("1 mg", after=who, current=False))
     after_reset = patient(*DOSES, "1,30,.,.,3,1,1500,0.1,7")
     assert labels(regimens("1 mg", after=after_reset)) == ["no treatment", "1 mg"]
+
+
+def test_loads_close_together_are_no_regimen():
+    loads = "1,0,63,.,1,1,1500,0.1,7", "1,0.7,63,.,1,1,1500,0.1,7"
+    assert "current regimen" not in labels(regimens("1 mg", after=patient(*loads)))
+    assert "current regimen" not in labels(regimens("1 mg", after=patient(*loads, "1,12,5,.,1,1,1500,0.1,7")))
 
 
 @pytest.mark.parametrize(
@@ -305,7 +313,7 @@ def test_resets_stay_and_old_courses_stay_ahead():
         "1,0,9,.,4,1,1500,0.1,7",
         "1,6,2,.,1,1,1500,0.1,7",
     )
-    o = regimens("1 mg", after=who, current=False)
+    o = regimens("1 mg", after=who, current=False, start=12)
     arrays = option_events(o, [np.array([12.0]), np.array([3.0])], [np.array([1]), np.array([-1])])
     assert arrays["record_kind"].to_numpy().tolist() == [1, 3, 1, 1, 0, 1, 3, 1, 0, 1, 1]
     assert arrays["record_time"].to_numpy().tolist() == [50, 0, 0, 6, 12, 50, 0, 0, 3, 6, 12]
