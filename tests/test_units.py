@@ -1,5 +1,7 @@
 """Units: the clinic's spellings, and what is no unit."""
 
+import contextlib
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -38,7 +40,5 @@ def test_incompatible_units_are_told():
 
 @given(st.text(max_size=12))
 def test_any_text_gives_a_unit_or_an_input_error(text):
-    try:
-        unit(text)
-    except InputError as error:
-        assert "is not a unit" in str(error)
+    with contextlib.suppress(InputError):
+        assert unit(text) is not None

@@ -135,7 +135,7 @@ def test_no_last_dose_to_count_from():
 
 
 def test_the_current_regimen_can_be_left_out():
-    patient = _patient([(0, 20, None), (12, 3, None)])
+    patient = _patient([(0, 20, None), (12, 3, None), (24, 3, None)])
     with_it, without = make_case(GOOD), make_case(_options(current=False))
     assert "current regimen" in with_it.regimens(patient).table["option"].values
     assert "current regimen" not in without.regimens(patient).table["option"].values
