@@ -1,20 +1,20 @@
 """The two C functions that walk all streams: `AMOUNTS` (values only) and `GRADIENTS` (with one walk back).
 
 Their arguments are addresses and sizes: the packed plan, rates (row, rate), the tables, the observations,
-and where the results go. All arrays are contiguous; reals are float64, indices int32, the plan int64. They
-return 1, or why not.
+scratch, and where the results go. All arrays are contiguous; reals are float64, indices int32, the plan
+int64. They return 1, or why not.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numba import carray, types
 
 from bayesdose.pk.diagram import Plan
-from bayesdose.pk.kernels import Array, Int64Array, Kernel, helper
+from bayesdose.pk.kernels import Array, Int32Array, Int64Array, Kernel, inlined
 from bayesdose.pk.walk import (
     BAD_OBSERVATION,
     FITS,
@@ -22,8 +22,8 @@ from bayesdose.pk.walk import (
     Tables,
     backward,
     check,
+    fill,
     forward,
-    longest,
     observed,
 )
 
@@ -37,12 +37,13 @@ _INPUTS = (
     *(_PLAN, _N, _REAL, _N, _INT, _N),  # plan and its size, rates and rows, stream_start and its size
     *(_INT, _REAL, _INT, _REAL, _INT, _N),  # row, time, kind, amount, compartment, and records
     *(_INT, _N),  # observation_record and its size
+    *(_REAL, _REAL, _REAL, _N),  # scratch, and the number of records of the longest stream
 )
 
 SHAPES = "the record tables must have the same length, and rates one column for each flow of the diagram"
 
 MESSAGES = (
-    "the walk through the records failed, probably for want of memory",
+    "",
     "",
     "stream_start must begin with 0, not decrease, and end with the number of records",
     "record_row points outside the rows of rates",
@@ -52,8 +53,32 @@ MESSAGES = (
 """What each status means."""
 
 
-@helper
-def unpack(packed: Any) -> Any:
+VECTORS, MATRICES = 5, 12
+
+
+def scratch_sizes(n: int, n_outputs: int, length: int) -> tuple[int, int, int]:
+    """Return how many numbers of scratch a kernel wants: vectors, matrices, and the trace of a stream.
+
+    Parameters
+    ----------
+    n, n_outputs
+        Number of states and of outputs.
+    length
+        Number of records of the longest stream.
+    """
+    return VECTORS * n, MATRICES * n * n, (3 + 3 * n + n_outputs) * (length + 1)
+
+
+def longest(start: Any) -> int:
+    """Return the number of records of the longest stream, from stream_start (stream + 1)."""
+    most = 0
+    for s in range(start.shape[0] - 1):
+        most = max(most, start[s + 1] - start[s])
+    return most
+
+
+@inlined
+def unpack(packed: Int64Array) -> Plan:
     """Return the Plan that `Plan.packed` put into one array."""
     n, m, blocks, outputs = packed[0], packed[1], packed[2], packed[3]
     a = 5 + m
@@ -72,12 +97,22 @@ def unpack(packed: Any) -> Any:
     )
 
 
-@helper
-def scratch(n: int, n_outputs: int, length: int) -> Any:
-    """Allocate the Space for n states and streams of at most `length` records."""
-    v = np.empty((5, n))
-    m = np.empty((12, n, n))
-    t = np.empty((3 + 3 * n + n_outputs, length + 1))
+class Scratch(NamedTuple):
+    """Where a kernel works, by shape."""
+
+    vectors: Array
+    """(vector, state)"""
+    matrices: Array
+    """(matrix, state, state)"""
+    trace: Array
+    """(trace, record + 1): what is kept of one stream."""
+
+
+@inlined
+def space(scratch: Scratch) -> Space:
+    """Give the parts of the scratch their names."""
+    v, m, t = scratch
+    n = v.shape[1]
     return Space(
         v[0], v[1], v[2], v[3], v[4],
         m[0], m[1], m[2], m[3], m[4], m[5], m[6:8], m[8:10], m[10:12],
@@ -85,84 +120,125 @@ def scratch(n: int, n_outputs: int, length: int) -> Any:
     )  # fmt: skip
 
 
+@inlined
+def all_amounts(
+    packed: Int64Array, rates: Array, tables: Tables, observation: Int32Array, scratch: Scratch, out: Array
+) -> int:
+    """Fill out (observation, output) with the amounts at the observations' records."""
+    plan = unpack(packed)
+    status = check(plan, rates, tables, scratch.trace.shape[1] - 1)
+    if status != FITS:
+        return status
+    sp = space(scratch)
+    row, modal, first = -1, True, 0
+    for s in range(tables.start.shape[0] - 1):
+        row, modal = forward(plan, rates, tables, s, row, modal, sp, True)
+        begin = tables.start[s]
+        last = observed(observation, first, begin, tables.start[s + 1])
+        for o in range(first, last):
+            for k in range(out.shape[1]):
+                out[o, k] = sp.amounts[k, observation[o] - begin]
+        first = last
+    return FITS if first == observation.shape[0] else BAD_OBSERVATION
+
+
+@inlined
+def all_gradients(
+    packed: Int64Array,
+    rates: Array,
+    tables: Tables,
+    observation: Int32Array,
+    scratch: Scratch,
+    out_bar: Array,
+    rates_bar: Array,
+    time_bar: Array,
+    amount_bar: Array,
+) -> int:
+    """Fill the gradients of sum(out * out_bar): rates_bar (row, rate), time_bar and amount_bar (record,)."""
+    plan = unpack(packed)
+    status = check(plan, rates, tables, scratch.trace.shape[1] - 1)
+    if status != FITS:
+        return status
+    sp = space(scratch)
+    for i in range(rates_bar.shape[0]):
+        fill(rates_bar[i], 0.0)
+    fill(time_bar, 0.0)
+    fill(amount_bar, 0.0)
+    for i in range(sp.Z.shape[0]):
+        fill(sp.Z[i], 0.0)
+    row, modal, first = -1, True, 0
+    for s in range(tables.start.shape[0] - 1):
+        row, modal = forward(plan, rates, tables, s, row, modal, sp, False)
+        begin, end = tables.start[s], tables.start[s + 1]
+        last = observed(observation, first, begin, end)
+        for k in range(out_bar.shape[1]):
+            amounts = sp.amounts[k, : end - begin]
+            fill(amounts, 0.0)
+            for o in range(first, last):
+                amounts[observation[o] - begin] += out_bar[o, k]
+        first = last
+        row, modal = backward(plan, rates, tables, s, row, modal, sp, rates_bar, time_bar, amount_bar)
+    return FITS if first == observation.shape[0] else BAD_OBSERVATION
+
+
 def amounts_kernel(
     packed: Any, packed_size: int, rates: Any, n_rows: int, start: Any, start_size: int,
     row: Any, time: Any, kind: Any, amount: Any, compartment: Any, n_records: int,
-    observation: Any, n_observations: int, out: Any,
+    observation: Any, n_observations: int, vectors: Any, matrices: Any, trace: Any, length: int, out: Any,
 ) -> int:  # fmt: skip
-    """Fill out (observation, output) with the amounts at the observations' records."""
-    plan = unpack(carray(packed, (packed_size,)))
-    n_outputs = plan.outputs.shape[0]
-    rows = carray(rates, (n_rows, plan.source.shape[0]))
-    tables = Tables(
-        carray(start, (start_size,)),
-        carray(row, (n_records,)),
-        carray(time, (n_records,)),
-        carray(kind, (n_records,)),
-        carray(amount, (n_records,)),
-        carray(compartment, (n_records,)),
+    """Give the addresses their shapes and call `all_amounts`."""
+    n, m, n_outputs = packed[0], packed[1], packed[3]
+    return all_amounts(
+        carray(packed, (packed_size,)),
+        carray(rates, (n_rows, m)),
+        Tables(
+            carray(start, (start_size,)),
+            carray(row, (n_records,)),
+            carray(time, (n_records,)),
+            carray(kind, (n_records,)),
+            carray(amount, (n_records,)),
+            carray(compartment, (n_records,)),
+        ),
+        carray(observation, (n_observations,)),
+        Scratch(
+            carray(vectors, (VECTORS, n)),
+            carray(matrices, (MATRICES, n, n)),
+            carray(trace, (3 + 3 * n + n_outputs, length + 1)),
+        ),
+        carray(out, (n_observations, n_outputs)),
     )
-    seen = carray(observation, (n_observations,))
-    status = check(plan, rows, tables)
-    if status != FITS:
-        return status
-    sp = scratch(plan.parent.shape[0], n_outputs, longest(tables.start))
-    found = carray(out, (n_observations, n_outputs))
-    current, modal, first = -1, True, 0
-    for s in range(start_size - 1):
-        current, modal = forward(plan, rows, tables, s, current, modal, sp, True)
-        begin = tables.start[s]
-        last = observed(seen, first, begin, tables.start[s + 1])
-        for o in range(first, last):
-            for k in range(n_outputs):
-                found[o, k] = sp.amounts[k, seen[o] - begin]
-        first = last
-    return status if first == n_observations else BAD_OBSERVATION
 
 
 def gradients_kernel(
     packed: Any, packed_size: int, rates: Any, n_rows: int, start: Any, start_size: int,
     row: Any, time: Any, kind: Any, amount: Any, compartment: Any, n_records: int,
-    observation: Any, n_observations: int, out_bar: Any, rates_bar: Any, time_bar: Any, amount_bar: Any,
+    observation: Any, n_observations: int, vectors: Any, matrices: Any, trace: Any, length: int,
+    out_bar: Any, rates_bar: Any, time_bar: Any, amount_bar: Any,
 ) -> int:  # fmt: skip
-    """Fill the gradients of sum(out * out_bar): rates_bar (row, rate), time_bar and amount_bar (record,)."""
-    plan = unpack(carray(packed, (packed_size,)))
-    n_outputs = plan.outputs.shape[0]
-    rows = carray(rates, (n_rows, plan.source.shape[0]))
-    tables = Tables(
-        carray(start, (start_size,)),
-        carray(row, (n_records,)),
-        carray(time, (n_records,)),
-        carray(kind, (n_records,)),
-        carray(amount, (n_records,)),
-        carray(compartment, (n_records,)),
+    """Give the addresses their shapes and call `all_gradients`."""
+    n, m, n_outputs = packed[0], packed[1], packed[3]
+    return all_gradients(
+        carray(packed, (packed_size,)),
+        carray(rates, (n_rows, m)),
+        Tables(
+            carray(start, (start_size,)),
+            carray(row, (n_records,)),
+            carray(time, (n_records,)),
+            carray(kind, (n_records,)),
+            carray(amount, (n_records,)),
+            carray(compartment, (n_records,)),
+        ),
+        carray(observation, (n_observations,)),
+        Scratch(
+            carray(vectors, (VECTORS, n)),
+            carray(matrices, (MATRICES, n, n)),
+            carray(trace, (3 + 3 * n + n_outputs, length + 1)),
+        ),
+        carray(out_bar, (n_observations, n_outputs)),
+        carray(rates_bar, (n_rows, m)),
+        carray(time_bar, (n_records,)),
+        carray(amount_bar, (n_records,)),
     )
-    seen = carray(observation, (n_observations,))
-    status = check(plan, rows, tables)
-    if status != FITS:
-        return status
-    bars = carray(out_bar, (n_observations, n_outputs))
-    to_rates = carray(rates_bar, (n_rows, plan.source.shape[0]))
-    to_time, to_amount = carray(time_bar, (n_records,)), carray(amount_bar, (n_records,))
-    to_rates[:, :] = 0.0
-    to_time[:] = 0.0
-    to_amount[:] = 0.0
-    sp = scratch(plan.parent.shape[0], n_outputs, longest(tables.start))
-    sp.Z[:, :] = 0.0
-    current, modal, first = -1, True, 0
-    for s in range(start_size - 1):
-        current, modal = forward(plan, rows, tables, s, current, modal, sp, False)
-        begin, end = tables.start[s], tables.start[s + 1]
-        last = observed(seen, first, begin, end)
-        for k in range(n_outputs):
-            amounts = sp.amounts[k, : end - begin]
-            for r in range(end - begin):
-                amounts[r] = 0.0
-            for o in range(first, last):
-                amounts[seen[o] - begin] += bars[o, k]
-        first = last
-        current, modal = backward(plan, rows, tables, s, current, modal, sp, to_rates, to_time, to_amount)
-    return status if first == n_observations else BAD_OBSERVATION
 
 
 AMOUNTS = Kernel(amounts_kernel, _N(*_INPUTS, _REAL))
@@ -198,9 +274,12 @@ def call(kernel: Kernel, packed: Int64Array, inputs: Sequence[Any], results: Seq
     if len(set(size[2:7])) > 1 or arrays[0].shape[1] != packed[1]:
         raise ValueError(SHAPES)
     rates, start, *records, observation = (x.ctypes.data for x in arrays)
+    length = longest(arrays[1])
+    work = [np.empty(n) for n in scratch_sizes(packed[0], packed[3], length)]
     status = kernel(
         packed.ctypes.data, len(packed), rates, size[0], start, size[1],
-        *records, size[2], observation, size[7], *(x.ctypes.data for x in results),
+        *records, size[2], observation, size[7], *(x.ctypes.data for x in work), length,
+        *(x.ctypes.data for x in results),
     )  # fmt: skip
     if status != FITS:
         raise ValueError(MESSAGES[status])

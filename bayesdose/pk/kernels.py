@@ -41,20 +41,12 @@ SOURCES = digest("diagram", "entry", "exponential", "kernels", "modes", "walk")
 # by zero.
 _FLAGS: dict[str, Any] = {"fastmath": False, "error_model": "numpy"}
 
-_INNER: dict[str, Any] = {**_FLAGS, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
-
 # Parts allocate nothing and only borrow arrays: without reference counts a call costs ten times less.
-_PART: dict[str, Any] = {**_INNER, "_nrt": False}
-
-
-def helper(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Make a function that a kernel calls once; it may allocate and return arrays."""
-    made: Callable[..., Any] = numba.njit(function, **_INNER)
-    return made
+_PART: dict[str, Any] = {**_FLAGS, "no_cpython_wrapper": True, "no_cfunc_wrapper": True, "_nrt": False}
 
 
 def part(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Make a function one that kernels call; it may not allocate or return arrays."""
+    """Make a function one that kernels call; it may not allocate."""
     made: Callable[..., Any] = numba.njit(function, **_PART)
     return made
 
@@ -90,8 +82,7 @@ class Kernel:
     Parameters
     ----------
     function
-        Takes pointers and sizes, returns a status: 0 when it failed without a word (a C function cannot
-        raise).
+        Takes pointers and sizes, returns a status (a C function cannot raise); allocates nothing.
     signature
         Its numba signature.
     """

@@ -19,7 +19,7 @@ from pytensor.link.numba.dispatch.basic import numba_njit, register_funcify_and_
 from pytensor.tensor.variable import TensorVariable
 
 from bayesdose.pk.diagram import Diagram, plan
-from bayesdose.pk.entry import AMOUNTS, GRADIENTS, MESSAGES, SHAPES, call
+from bayesdose.pk.entry import AMOUNTS, GRADIENTS, MESSAGES, SHAPES, call, longest, scratch_sizes
 from bayesdose.pk.kernels import SOURCES, digest
 from bayesdose.pk.walk import FITS
 
@@ -190,11 +190,12 @@ class LinearWalkAdjoint(_Walk):
         return [tuple(input_shapes[p]) for p in (RATES, TIME, AMOUNT)]
 
 
+jitted_longest, jitted_sizes = numba_njit(longest), numba_njit(scratch_sizes)
+
+
 @numba_njit
 def complain(status):  # type: ignore[no-untyped-def]
     """Raise what a status means (numba wants each message to be a constant)."""
-    if status == 0:
-        raise ValueError(MESSAGES[0])
     if status == 2:
         raise ValueError(MESSAGES[2])
     if status == 3:
@@ -202,6 +203,14 @@ def complain(status):  # type: ignore[no-untyped-def]
     if status == 4:
         raise ValueError(MESSAGES[4])
     raise ValueError(MESSAGES[5])
+
+
+@numba_njit
+def work_space(n, n_outputs, start):  # type: ignore[no-untyped-def]
+    """Return a kernel's scratch in one array, where its three parts end, and the longest stream's length."""
+    length = jitted_longest(start)
+    a, b, c = jitted_sizes(n, n_outputs, length)
+    return np.empty(a + b + c), a, a + b, length
 
 
 @numba_njit
@@ -236,6 +245,7 @@ def numba_linear_walk(op: LinearWalk, node: Apply, **_: Any) -> tuple[Any, str]:
     AMOUNTS.ready()
     walk: Any = AMOUNTS.external
     packed, n_outputs, n_rates = op.packed, len(op.diagram.outputs), op.diagram.n_rates
+    n_states = op.diagram.n_states
 
     @numba_njit
     def linear_walk(  # type: ignore[no-untyped-def]
@@ -246,10 +256,11 @@ def numba_linear_walk(op: LinearWalk, node: Apply, **_: Any) -> tuple[Any, str]:
         k, s, r, t, e, a, c, o = contiguous(
             n_rates, rates, start, row, time, kind, amount, compartment, observation
         )
+        work, matrices, trace, length = work_space(n_states, n_outputs, s)
         status = walk(
             packed.ctypes, packed.shape[0], k.ctypes, k.shape[0], s.ctypes, s.shape[0],
             r.ctypes, t.ctypes, e.ctypes, a.ctypes, c.ctypes, t.shape[0], o.ctypes, o.shape[0],
-            out.ctypes,
+            work.ctypes, work[matrices:].ctypes, work[trace:].ctypes, length, out.ctypes,
         )  # fmt: skip
         if status != FITS:
             complain(status)
@@ -265,6 +276,7 @@ def numba_linear_walk_adjoint(op: LinearWalkAdjoint, node: Apply, **_: Any) -> t
     GRADIENTS.ready()
     walk: Any = GRADIENTS.external
     packed, n_outputs, n_rates = op.packed, len(op.diagram.outputs), op.diagram.n_rates
+    n_states = op.diagram.n_states
 
     @numba_njit
     def linear_walk_adjoint(  # type: ignore[no-untyped-def]
@@ -283,9 +295,11 @@ def numba_linear_walk_adjoint(op: LinearWalkAdjoint, node: Apply, **_: Any) -> t
         k, s, r, t, e, a, c, o = contiguous(
             n_rates, rates, start, row, time, kind, amount, compartment, observation
         )
+        work, matrices, trace, length = work_space(n_states, n_outputs, s)
         status = walk(
             packed.ctypes, packed.shape[0], k.ctypes, k.shape[0], s.ctypes, s.shape[0],
             r.ctypes, t.ctypes, e.ctypes, a.ctypes, c.ctypes, t.shape[0], o.ctypes, o.shape[0],
+            work.ctypes, work[matrices:].ctypes, work[trace:].ctypes, length,
             g.ctypes, rates_bar.ctypes, time_bar.ctypes, amount_bar.ctypes,
         )  # fmt: skip
         if status != FITS:

@@ -84,12 +84,12 @@ class Space(NamedTuple):
 
 
 @part
-def check(plan: Plan, rates: Array, tables: Tables) -> int:
+def check(plan: Plan, rates: Array, tables: Tables, length: int) -> int:
     """Return `FITS`, or which table points outside another (and would let the walk read foreign memory)."""
     start, n_records = tables.start, tables.time.shape[0]
     before = 0
     for s in range(start.shape[0]):
-        if start[s] < before or (s == 0 and start[s] != 0):
+        if start[s] < before or start[s] > before + length or (s == 0 and start[s] != 0):
             return BAD_START
         before = start[s]
     if before != n_records:
@@ -116,15 +116,6 @@ def observed(observation: Int32Array, o: int, begin: int, end: int) -> int:
     while o < observation.shape[0] and begin <= observation[o] < end:
         o += 1
     return o
-
-
-@part
-def longest(start: Int32Array) -> int:
-    """Return the number of records of the longest stream."""
-    most = 0
-    for s in range(start.shape[0] - 1):
-        most = max(most, start[s + 1] - start[s])
-    return most
 
 
 @part
