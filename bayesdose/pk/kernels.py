@@ -1,9 +1,9 @@
 """How the numba kernels of this room are compiled, and how PyTensor's functions reach them.
 
-The kernels are two C functions, compiled once for all diagrams. PyTensor's own functions call them by
-symbol, so that a new model or a new graph compiles a call, not the kernel. Both are kept in PyTensor's
-numba cache; its key and the symbol contain a digest of all sources of this room, because numba itself looks
-only at the file of the function it compiles, not at those that function calls, and would run stale code.
+The walk is one C function, compiled once for all diagrams. PyTensor's own functions call it by symbol, so
+that a new model or a new graph compiles a call, not the kernel. It is kept in PyTensor's numba cache; its key
+and the symbol contain a digest of all sources behind it, because numba itself looks only at the file of the
+function it compiles, not at those that function calls, and would run stale code.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def digest(*names: str) -> str:
     return sha256(b"\0".join(texts)).hexdigest()
 
 
-SOURCES = digest("diagram", "entry", "exponential", "kernels", "modes", "walk")
+SOURCES = digest("diagram", "entry", "exponential", "kernels", "modes", "state", "walk")
 """Digest of the sources of the kernels; part of every cache key."""
 
 # No fast-math, whatever PyTensor's setting is (nan and inf must survive), and NumPy's rules for division
@@ -52,8 +52,8 @@ def part(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def inlined(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Make a `part` that is pasted into its caller: for many arguments and a call in every stream."""
-    made: Callable[..., Any] = numba.njit(function, **_PART, forceinline=True)
+    """Make a `part` that is pasted into its caller: no call, and no compilation of its own."""
+    made: Callable[..., Any] = numba.njit(function, **_PART, inline="always")
     return made
 
 

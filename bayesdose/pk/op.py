@@ -19,9 +19,9 @@ from pytensor.link.numba.dispatch.basic import numba_njit, register_funcify_and_
 from pytensor.tensor.variable import TensorVariable
 
 from bayesdose.pk.diagram import Diagram, plan
-from bayesdose.pk.entry import AMOUNTS, GRADIENTS, MESSAGES, SHAPES, call, longest, scratch_sizes
+from bayesdose.pk.entry import MESSAGES, SHAPES, WALK, longest, scratch_sizes, walk_amounts, walk_gradients
 from bayesdose.pk.kernels import SOURCES, digest
-from bayesdose.pk.walk import FITS
+from bayesdose.pk.state import FITS
 
 RATES, START, ROW, TIME, KIND, AMOUNT, COMPARTMENT, OBSERVATION = range(8)
 """Positions of the Ops' inputs."""
@@ -132,9 +132,7 @@ class LinearWalk(_Walk):
 
     def perform(self, node: Apply, inputs: Sequence[Any], output_storage: Any) -> None:
         """Run the same compiled kernel from Python."""
-        out = np.empty((inputs[OBSERVATION].shape[0], len(self.diagram.outputs)))
-        call(AMOUNTS, self.packed, inputs, [out])
-        output_storage[0][0] = out
+        output_storage[0][0] = walk_amounts(self.packed, inputs)
 
     def infer_shape(self, node: Apply, input_shapes: Any) -> list[tuple[Any, Any]]:
         """Return the output's shape from those of the inputs."""
@@ -178,11 +176,7 @@ class LinearWalkAdjoint(_Walk):
     def perform(self, node: Apply, inputs: Sequence[Any], output_storage: Any) -> None:
         """Run the same compiled kernel from Python."""
         *given, bar = inputs
-        if bar.shape != (given[OBSERVATION].shape[0], len(self.diagram.outputs)):
-            raise ValueError(SHAPES)
-        bars = [np.empty(given[p].shape) for p in (RATES, TIME, AMOUNT)]
-        call(GRADIENTS, self.packed, given, [np.ascontiguousarray(bar), *bars])
-        for storage, value in zip(output_storage, bars, strict=True):
+        for storage, value in zip(output_storage, walk_gradients(self.packed, given, bar), strict=True):
             storage[0] = value
 
     def infer_shape(self, node: Apply, input_shapes: Any) -> list[tuple[Any, ...]]:
@@ -242,8 +236,8 @@ def _key(op: _Walk) -> str:
 @register_funcify_and_cache_key(LinearWalk)
 def numba_linear_walk(op: LinearWalk, node: Apply, **_: Any) -> tuple[Any, str]:
     """Make the numba core of `LinearWalk`; it writes into the output that Blockwise hands it."""
-    AMOUNTS.ready()
-    walk: Any = AMOUNTS.external
+    WALK.ready()
+    walk: Any = WALK.external
     packed, n_outputs, n_rates = op.packed, len(op.diagram.outputs), op.diagram.n_rates
     n_states = op.diagram.n_states
 
@@ -260,7 +254,8 @@ def numba_linear_walk(op: LinearWalk, node: Apply, **_: Any) -> tuple[Any, str]:
         status = walk(
             packed.ctypes, packed.shape[0], k.ctypes, k.shape[0], s.ctypes, s.shape[0],
             r.ctypes, t.ctypes, e.ctypes, a.ctypes, c.ctypes, t.shape[0], o.ctypes, o.shape[0],
-            work.ctypes, work[matrices:].ctypes, work[trace:].ctypes, length, out.ctypes,
+            work.ctypes, work[matrices:].ctypes, work[trace:].ctypes, length,
+            0, out.ctypes, work.ctypes, work.ctypes, work.ctypes,
         )  # fmt: skip
         if status != FITS:
             complain(status)
@@ -273,8 +268,8 @@ def numba_linear_walk(op: LinearWalk, node: Apply, **_: Any) -> tuple[Any, str]:
 @register_funcify_and_cache_key(LinearWalkAdjoint)
 def numba_linear_walk_adjoint(op: LinearWalkAdjoint, node: Apply, **_: Any) -> tuple[Any, str]:
     """Make the numba core of `LinearWalkAdjoint`; it writes into the outputs that Blockwise hands it."""
-    GRADIENTS.ready()
-    walk: Any = GRADIENTS.external
+    WALK.ready()
+    walk: Any = WALK.external
     packed, n_outputs, n_rates = op.packed, len(op.diagram.outputs), op.diagram.n_rates
     n_states = op.diagram.n_states
 
@@ -300,7 +295,7 @@ def numba_linear_walk_adjoint(op: LinearWalkAdjoint, node: Apply, **_: Any) -> t
             packed.ctypes, packed.shape[0], k.ctypes, k.shape[0], s.ctypes, s.shape[0],
             r.ctypes, t.ctypes, e.ctypes, a.ctypes, c.ctypes, t.shape[0], o.ctypes, o.shape[0],
             work.ctypes, work[matrices:].ctypes, work[trace:].ctypes, length,
-            g.ctypes, rates_bar.ctypes, time_bar.ctypes, amount_bar.ctypes,
+            1, g.ctypes, rates_bar.ctypes, time_bar.ctypes, amount_bar.ctypes,
         )  # fmt: skip
         if status != FITS:
             complain(status)

@@ -6,7 +6,7 @@ import numpy as np
 
 from bayesdose.pk import BOLUS_1, ORAL_1, OUT, Diagram
 from bayesdose.pk.diagram import plan
-from bayesdose.pk.entry import AMOUNTS, GRADIENTS, call
+from bayesdose.pk.entry import walk_amounts, walk_gradients
 
 TWO = Diagram(("central", "peripheral"), ((0, OUT), (0, 1), (1, 0)), (0,))
 TWO_ORAL = Diagram(("depot", "central", "peripheral"), ((0, 1), (1, OUT), (1, 2), (2, 1)), (1,))
@@ -100,19 +100,13 @@ def random_rates(seed, diagram, n_rows):
 
 def walk(diagram, rates, tables, modal=True):
     """Return amounts (observation, output); by the matrix exponential alone when not `modal`."""
-    out = np.full((len(tables.observation), len(diagram.outputs)), np.nan)
-    call(AMOUNTS, plan(diagram).packed(modal), (np.asarray(rates, float), *tables.inputs), [out])
-    return out
+    return walk_amounts(plan(diagram).packed(modal), (np.asarray(rates, float), *tables.inputs))
 
 
 def walk_back(diagram, rates, tables, bar, modal=True):
     """Return the gradients of sum(amounts bar) with respect to rates, times and amounts."""
-    rates = np.asarray(rates, float)
-    n = len(tables.time)
-    made = [np.full(rates.shape, np.nan), np.full(n, np.nan), np.full(n, np.nan)]
-    given = [np.ascontiguousarray(bar, dtype=float), *made]
-    call(GRADIENTS, plan(diagram).packed(modal), (rates, *tables.inputs), given)
-    return made
+    inputs = (np.asarray(rates, float), *tables.inputs)
+    return walk_gradients(plan(diagram).packed(modal), inputs, np.asarray(bar, float))
 
 
 def rate_matrix(diagram, rates):
