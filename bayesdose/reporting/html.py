@@ -144,7 +144,7 @@ def render(
     sections = [patient_view(patient, units) for patient in patients]
     if fit is not None:
         sections.append(population_view(fit))
-    return (
+    page: str = (
         _environment()
         .get_template("report.html.j2")
         .render(
@@ -157,6 +157,7 @@ def render(
             created=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
         )
     )
+    return page.lstrip()
 
 
 def _overview(patients: Sequence[PatientSection]) -> Table | None:
