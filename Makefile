@@ -14,7 +14,7 @@ ifneq ($(shell test -x $(BIN)/python && echo works),works)
 .PHONY: .venv/pyvenv.cfg
 endif
 
-.PHONY: help setup demo test lint format bench calibrate notebooks lock wheel clean
+.PHONY: help setup demo test lint format bench calibrate fits notebooks lock wheel clean
 
 help: ## List what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -46,6 +46,10 @@ format: setup ## Format the code and apply the safe fixes
 bench: setup ## Measure, and write docs/benchmarks.md (minutes)
 	@echo "==> benchmarks"
 	@$(BIN)/python -m benchmarks $(ARGS)
+
+fits: setup ## Make the stored fits that ship, from the data that ship
+	@echo "==> fits"
+	@$(BIN)/python tools/make_fits.py
 
 calibrate: setup ## Run simulation-based calibration and coverage (long)
 	@echo "==> pytest -m calibration"

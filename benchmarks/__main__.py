@@ -32,7 +32,8 @@ def main() -> None:
     parts = [
         "# Benchmarks",
         "Made by `make bench`. Processor seconds, medians of repeated calls, on a shared, noisy machine: "
-        "compare numbers of one run with each other. ESS is the smallest bulk ESS over theta, omega, sigma.",
+        "compare numbers of one run with each other (those of the walk are least wall times). ESS is the "
+        "smallest bulk ESS over theta, omega, sigma.",
         f"Python {platform.python_version()}, {packages}; {os.cpu_count()} cores, {platform.machine()}.",
     ]
     for title, module in SECTIONS.items():

@@ -90,10 +90,12 @@ def fit(
     loaded = _load_model(model)
     study = _read(table, loaded)
     folder = out or Path(f"{loaded.name}-fit")
-    _refuse_taken(folder)
-    say(study.summary())
     from bayesdose.demo import Steps
     from bayesdose.fitting import fit as fit_population
+    from bayesdose.fitting import refuse_foreign
+
+    refuse_foreign(folder)  # before minutes are spent on a fit
+    say(study.summary())
 
     steps = Steps(say)
     made = fit_population(
@@ -247,19 +249,6 @@ def _one(study: Study, subject: str | None) -> Study:
         return study
     came = f"{study.n_subjects} subjects"
     raise InputError(explain("the table is not of one patient", came=came, fix="name one: --id SUBJECT"))
-
-
-def _refuse_taken(folder: Path) -> None:
-    """Refuse a folder that holds something else, before minutes are spent on a fit."""
-    taken = folder.is_file() or (folder.is_dir() and any(folder.iterdir()))
-    if taken and not (folder / "provenance.json").exists():
-        raise InputError(
-            explain(
-                f"{folder} exists and is not a stored fit",
-                expected="a new folder, or one that holds a fit",
-                fix="choose another: --out DIR",
-            )
-        )
 
 
 def _fit_answer(made: Fit, folder: Path | str, *more: str) -> Answer:

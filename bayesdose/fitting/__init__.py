@@ -4,6 +4,16 @@ from bayesdose.fitting.checks import Check, Checks
 from bayesdose.fitting.nuts import fit
 from bayesdose.fitting.provenance import levels_in_fit, versions
 from bayesdose.fitting.result import Fit, require_converged
-from bayesdose.fitting.storage import load_fit
+from bayesdose.fitting.storage import load_fit, refuse_foreign
 
-__all__ = ["Check", "Checks", "Fit", "fit", "levels_in_fit", "load_fit", "require_converged", "versions"]
+__all__ = [
+    "Check",
+    "Checks",
+    "Fit",
+    "fit",
+    "levels_in_fit",
+    "load_fit",
+    "refuse_foreign",
+    "require_converged",
+    "versions",
+]

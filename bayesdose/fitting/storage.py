@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bayesdose.errors import InputError, explain
+from bayesdose.fitting.checks import Checks
 from bayesdose.model import Model, load_model, shipped_folder, shipped_models
 
 if TYPE_CHECKING:
@@ -40,13 +41,13 @@ def save_fit(fit: Fit, folder: str | Path, *, slim: bool = False) -> Path:
         When `folder` exists and is not a fit.
     """
     target = Path(folder)
-    _refuse_foreign(target)
+    refuse_foreign(target)
     target.parent.mkdir(parents=True, exist_ok=True)
     fresh = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
     try:
         (_slim(fit) if slim else _surrogate(fit.posterior)).to_netcdf(fresh / _DRAWS, engine="h5netcdf")
         (fresh / _RECORD).write_text(json.dumps({**fit.provenance, "slim": slim}, indent=1) + "\n", "utf-8")
-        fresh.chmod(0o755)
+        fresh.chmod(0o777 & ~_umask())
         _swap(fresh, target)
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
@@ -80,10 +81,17 @@ def load_fit(folder: str | Path, model: Model | None = None) -> Fit:
     _check_hash(model, record, place)
     try:
         with xr.open_datatree(place / _DRAWS, engine="h5netcdf") as opened:
+            _check_draws(opened, record["population"], place)
             posterior = opened.load()
     except (OSError, ValueError, KeyError) as error:
         raise InputError(explain(f"{place / _DRAWS} cannot be read", came=error, fix="fit again")) from error
     return Fit(model, posterior, record)
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
 
 
 def _slim(fit: Fit) -> xr.DataTree:
@@ -104,7 +112,7 @@ def _surrogate(posterior: xr.DataTree) -> xr.DataTree:
 
 
 def _swap(fresh: Path, target: Path) -> None:
-    """Put `fresh` in the place of `target`; a reader sees the old fit or the new one."""
+    """Put `fresh` in the place of `target`; a reader finds the old fit, the new one, or briefly none."""
     if not target.exists():
         fresh.replace(target)
         return
@@ -118,7 +126,8 @@ def _swap(fresh: Path, target: Path) -> None:
     shutil.rmtree(old, ignore_errors=True)
 
 
-def _refuse_foreign(target: Path) -> None:
+def refuse_foreign(target: Path) -> None:
+    """Raise InputError when a folder exists and holds anything but a stored fit."""
     if not target.exists():
         return
     names = {path.name for path in target.iterdir()} if target.is_dir() else {"a file"}
@@ -131,6 +140,17 @@ def _refuse_foreign(target: Path) -> None:
                 fix="choose another folder",
             )
         )
+
+
+def _check_draws(opened: xr.DataTree, population: list[str], place: Path) -> None:
+    """Refuse draws that unpack to more than a fit has, or that lack a population variable."""
+    size = sum(array.nbytes for group in opened.subtree for array in group.data_vars.values())
+    if size > _LARGEST[_DRAWS]:
+        raise InputError(explain(f"the draws in {place} are too large", came=f"{size} bytes unpacked"))
+    group = opened["posterior"]
+    missing = [name for name in population if name not in group or set(group[name].dims) != {"chain", "draw"}]
+    if missing:
+        raise InputError(explain(f"the fit at {place} has no draws of {', '.join(missing)}", fix="fit again"))
 
 
 def _place(folder: str | Path) -> Path:
@@ -160,12 +180,20 @@ def _read_record(path: Path) -> dict[str, Any]:
         record = json.loads(path.read_text("utf-8"))
     except (UnicodeDecodeError, json.JSONDecodeError) as error:
         raise InputError(explain(f"{path} is not JSON", came=error, fix="fit again")) from error
-    needed = {"model", "population", "data", "seed", "checks"}
-    if not isinstance(record, dict) or not needed <= set(record):
-        raise InputError(
-            explain(f"{path} is not the provenance of a fit", expected=", ".join(sorted(needed)))
-        )
+    if not _is_record(record):
+        raise InputError(explain(f"{path} is not the provenance of a fit", fix="fit again"))
     return record
+
+
+def _is_record(record: Any) -> bool:
+    needed = {"model": dict, "population": list, "data": dict, "seed": int, "checks": list}
+    if not isinstance(record, dict) or not all(isinstance(record.get(k), v) for k, v in needed.items()):
+        return False
+    try:
+        Checks.from_list(record["checks"])
+    except (TypeError, AttributeError):
+        return False
+    return {"name", "hash"} <= set(record["model"])
 
 
 def _shipped(record: dict[str, Any], place: Path) -> Model:

@@ -64,7 +64,7 @@ def condition(fit: Fit, patient: Study, *, seed: int, particles: int = 4096, dra
     levels = len(patient.levels)
     if levels:
         found, z_norm = _posterior(compiled, theta, data, particles, seed)
-        _require_reliable(found, patient)
+        _require_reliable(found)
     else:
         found, z_norm = _prior(compiled, theta, particles, seed), 0.0
     picked = importance.systematic(found.weight, draws, seed)
@@ -133,7 +133,7 @@ def _mode(compiled: Compiled, theta: dict[str, np.ndarray], data: tuple[np.ndarr
 def _prior(compiled: Compiled, theta: dict[str, np.ndarray], n: int, seed: int) -> Particles:
     size = len(next(iter(theta.values()))) if theta else 1
     normal, _, rank, _ = importance.base_points(n, len(compiled.etas), seed)
-    return Particles(importance.stratified(rank, size), normal, np.full(n, 1.0 / n), 0.0)
+    return Particles(importance.stratified(rank, size, seed), normal, np.full(n, 1.0 / n), 0.0)
 
 
 def _table(
@@ -178,12 +178,12 @@ def _require_one_subject(patient: Study) -> None:
         )
 
 
-def _require_reliable(found: Particles, patient: Study) -> None:
+def _require_reliable(found: Particles) -> None:
     if found.khat < KHAT_LIMIT and found.ess >= ESS_LIMIT:
         return
     raise Refused(
         explain(
-            f"the posterior of subject {patient.ids[0]} is not reliable, so no draws are handed out",
+            "the posterior of this patient is not reliable, so no draws are handed out",
             came=f"k-hat {found.khat:.2f}, ESS {found.ess:.0f}, theta-ESS {found.theta_ess:.0f}",
             expected=f"k-hat below {KHAT_LIMIT} and ESS of at least {ESS_LIMIT:.0f}",
             meant="levels that contradict the population or each other (a missed dose, a wrong time or unit)",

@@ -114,7 +114,8 @@ class Draws:
 
     def __str__(self) -> str:
         d = self.diagnostics
-        head = f"{len(self)} draws of subject {self.patient.ids[0]} from {d.levels} levels by {d.method}"
+        levels = f"{d.levels} level{'' if d.levels == 1 else 's'}"
+        head = f"{len(self)} draws of one patient, {levels}, by {d.method}"
         khat = "" if d.khat is None else f"k-hat {d.khat:.2f}, "
         lines = [
             head,

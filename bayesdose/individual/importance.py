@@ -15,10 +15,11 @@ import numpy as np
 from scipy.special import gammaincinv, gammaln, logsumexp, ndtri
 from scipy.stats import qmc
 
+from bayesdose.errors import Refused, explain
 from bayesdose.individual.mode import Mode
 
 Density = Callable[[Mapping[str, np.ndarray], np.ndarray], np.ndarray]
-_NU, _SPREAD, _PRIOR_SHARE = 5.0, 1.15, 0.15
+_NU, _SPREAD, _PRIOR_SHARE, _UNKNOWN = 5.0, 1.15, 0.15, 0.01
 
 
 @dataclass(frozen=True)
@@ -114,7 +115,7 @@ def propose(mode: Mode, shift: Shift, n: int, seed: int) -> tuple[np.ndarray, np
     k = len(mode.z)
     normal, chi, rank, prior = base_points(n, k, seed)
     order = np.argsort(shift.t[:, 0], kind="stable") if shift.t.shape[1] else np.arange(len(shift.t))
-    draw = order[stratified(rank, len(order))]
+    draw = order[stratified(rank, len(order), seed)]
     centre = mode.z + shift.t[draw] @ shift.A.T
     root = np.linalg.cholesky(_SPREAD * np.linalg.inv(mode.hessian)) if k else np.zeros((0, 0))
     around = centre + (normal @ root.T) / np.sqrt(chi / _NU)[:, None]
@@ -136,15 +137,35 @@ def base_points(n: int, k: int, seed: int) -> tuple[np.ndarray, np.ndarray, np.n
     return ndtri(u[:, :k]), chi, rank, u[:, k + 2] < _PRIOR_SHARE
 
 
-def stratified(rank: np.ndarray, size: int) -> np.ndarray:
-    """Spread particles evenly over `size` population draws, by their rank among the particles (n,)."""
-    return (2 * rank + 1) * size // (2 * len(rank))
+def stratified(rank: np.ndarray, size: int, seed: int) -> np.ndarray:
+    """Spread particles over `size` population draws: one in each stratum, by rank among the particles (n,).
+
+    Where there are more draws than particles, the seed decides which of a stratum's draws is taken.
+    """
+    u = np.random.default_rng((seed, size)).random(len(rank))
+    return np.minimum(((rank + u) * size / len(rank)).astype(int), size - 1)
 
 
 def smooth(log_weight: np.ndarray) -> tuple[np.ndarray, float]:
-    """Return Pareto-smoothed, normalised weights and k-hat."""
+    """Return Pareto-smoothed, normalised weights and k-hat.
+
+    Raises
+    ------
+    Refused
+        When more than one weight in a hundred is not a number; fewer count as impossible.
+    """
     from arviz_stats.base import array_stats
 
+    unknown = float(np.isnan(log_weight).mean())
+    if unknown > _UNKNOWN:
+        raise Refused(
+            explain(
+                "the density of this patient's levels cannot be computed",
+                came=f"not a number at {100 * unknown:.0f} % of the particles",
+                expected="a number, or zero, everywhere the proposal reaches",
+                fix="look for what overflows: a prior far too wide, a time or an amount in another unit",
+            )
+        )
     if not np.isfinite(log_weight).any():
         return np.full(len(log_weight), 1.0 / len(log_weight)), float("inf")
     lowest = np.min(log_weight[np.isfinite(log_weight)])

@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING
 
 import pytensor.tensor as pt
 
+from bayesdose.errors import InputError, explain
 from bayesdose.model.context import current
 from bayesdose.pk import BOLUS_1, ORAL_1
 from bayesdose.pk.op import amounts
+from bayesdose.units import factor
 
 if TYPE_CHECKING:
     from pytensor.tensor.variable import TensorVariable
@@ -32,8 +34,14 @@ def one_compartment(
     -------
     TensorVariable
         Concentration at every level, dims (observation,); ``ke = CL / V`` (Gibaldi & Perrier 1982, ch. 1).
+
+    Raises
+    ------
+    InputError
+        When the unit stated for a theta does not go with the card's units.
     """
     made, declaration = current()
+    _check_units(CL=CL, V=V, ka=ka)
     CL, V = _rows(CL), _rows(V)
     if ka is None:
         rates, diagram = pt.stack([CL / V], axis=1), BOLUS_1
@@ -44,6 +52,26 @@ def one_compartment(
     row = record_row()
     amount = amounts(diagram, rates, made, row)[:, 0]
     return amount / V[row[made["observation_record"]]]
+
+
+def _check_units(**parameters: TensorVariable | None) -> None:
+    """Refuse a stated unit that is not the one the card's units imply: a factor would be lost in silence."""
+    _, declaration = current()
+    units = declaration.card.units
+    volume = f"{units.amount}/({units.concentration})"
+    expected = {"CL": f"{volume}/{units.time}", "V": volume, "ka": f"1/{units.time}"}
+    for role, parameter in parameters.items():
+        name = str(getattr(parameter, "name", None))
+        stated = declaration.units.get(name)
+        if stated and abs(factor(stated, expected[role]) - 1.0) > 1e-9:
+            raise InputError(
+                explain(
+                    f"the unit of {name} does not go with the card of {declaration.card.drug}",
+                    came=stated,
+                    expected=f"{expected[role]}, which the card's amounts and concentrations imply",
+                    fix="state the priors in that unit, or change the card's units",
+                )
+            )
 
 
 def record_row() -> TensorVariable:

@@ -104,7 +104,8 @@ def forward(
     fill(x, 0.0)
     sp.dt[0] = 0.0
     for r in range(1, end - begin):
-        sp.dt[r] = time[r] - time[r - 1]
+        # what came before a reset is forgotten, and its time may run back: no interval, no overflow
+        sp.dt[r] = 0.0 if tables.kind[begin + r] == RESET else time[r] - time[r - 1]
     first = begin
     while first < end:
         last = first + 1

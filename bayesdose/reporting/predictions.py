@@ -9,6 +9,7 @@ import pandas as pd
 import xarray as xr
 
 from bayesdose.errors import InputError, explain
+from bayesdose.units import factor
 
 if TYPE_CHECKING:
     from bayesdose.study import Study
@@ -76,7 +77,8 @@ def curve_times(study: Study, *, end: float | None = None, points: int = 300) ->
     times = study.records["TIME"].to_numpy(dtype=float)
     start, last = float(times.min()), float(times.max())
     span = last - start
-    stop = end if end is not None else (last + 0.05 * span if span > 0 else last + 24.0)
+    beyond = 0.05 * span if span > 0 else factor("day", study.card.units.time)
+    stop = last + beyond if end is None else end
     hair = 1e-6 * max(stop - start, 1.0)
     doses = study.doses["TIME"].to_numpy(dtype=float)
     both = np.concatenate([doses - hair, doses + hair])

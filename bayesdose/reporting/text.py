@@ -82,8 +82,3 @@ def with_unit(text: str, unit: str) -> str:
 def count(n: int, one: str, more: str | None = None) -> str:
     """Return a number with its noun: "1 level", "3 levels"."""
     return f"{n:,} {one if n == 1 else more or one + 's'}"
-
-
-def listed(items: list[str], last: str = "and") -> str:
-    """Return "a", "a and b", "a, b and c"."""
-    return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} {last} {items[-1]}" if items else ""

@@ -21,7 +21,10 @@ from bayesdose.units import factor
 
 NO_TREATMENT = "no treatment"
 CURRENT = "current regimen"
-_TAKEN = ("option", "kind", "n_doses", "max_single", "max_daily", "draw", "particle")
+_TAKEN = (
+    "option", "kind", "n_doses", "n_steps", "max_single", "max_daily", "total_amount", "draw", "particle",
+    "population_draw",
+)  # fmt: skip
 _MOST = 100_000  # options, or doses of one; more is a slip of the numbers
 _SLACK = 1e-9  # of a day or an interval: what rounding may do to a time
 
@@ -40,8 +43,9 @@ class Options:
         The future doses: option (int), TIME, AMT, in the model's units.
     table
         One entry per option (coordinate `option`: its label): kind ("none", "current" or "candidate"),
-        n_doses, max_single and max_daily (amount), interval (time; nan without one), and the numbers of its
-        template. max_daily counts doses of the history too, where they fall into the same 24 h.
+        n_doses, n_steps (stretches of equal amounts), max_single, max_daily and total_amount (amount),
+        interval (time; nan without one), and the numbers of its template. max_daily counts doses of the
+        history too, where they fall into the same 24 h.
     start
         Time at which the options begin.
     horizon
@@ -145,7 +149,7 @@ def regimens(
         The patient: a study of one subject.
     start
         Time of the first dose. By default when the next dose of the current regimen falls due, but not before
-        the last record; without a current regimen the time of the last record.
+        the last record; without a current regimen the time of the last record, which must then be no dose.
     current
         Whether to add the "current regimen", the last amount at the mean of the last two intervals, continued
         to the end of the longest option; it is added where these intervals agree within a factor 1.5.
@@ -166,7 +170,7 @@ def regimens(
     nobody = np.empty(0)
     courses = [_Course(NO_TREATMENT, "none", nobody, nobody, math.nan, longest.last, {})]
     if current and history.interval:
-        courses.append(_continued(history, history.interval, begin, longest))
+        courses.append(_continued(history, history.interval, longest))
     courses += candidates
     _check_labels(courses)
     return Options(
@@ -228,6 +232,7 @@ def _numbers(name: str, given: Iterable[float] | float) -> list[float]:
 
 def _start(start: float | None, history: History) -> float:
     if start is None:
+        _refuse_on_top(history)
         return max(history.due, history.now) if history.interval else history.now
     if not math.isfinite(start) or start < history.now:
         raise InputError(
@@ -239,6 +244,18 @@ def _start(start: float | None, history: History) -> float:
             )
         )
     return float(start)
+
+
+def _refuse_on_top(history: History) -> None:
+    """Refuse to let options start on a dose that was just given, unless somebody says so."""
+    if history.interval is None and len(history.given_times) and history.given_times[-1] == history.now:
+        raise InputError(
+            explain(
+                "when shall the options start?",
+                came=f"a dose at {history.now:g} as the last record, and no regimen yet",
+                fix="give start=, the time of the first dose",
+            )
+        )
 
 
 def _course(template: DoseText, values: Mapping[str, float], start: float, history: History) -> _Course:
@@ -289,8 +306,8 @@ def _few(n: int, label: str) -> int:
     return n
 
 
-def _continued(history: History, interval: float, start: float, longest: _Course) -> _Course:
-    first = max(start, history.due)
+def _continued(history: History, interval: float, longest: _Course) -> _Course:
+    first = max(history.due, history.now)  # it goes on as it was, also before the others start
     n = _few(max(0, math.ceil((longest.end - first) / interval - _SLACK)), CURRENT)
     times = (first + np.arange(n) * interval).astype(np.float64)
     return _Course(CURRENT, "current", times, np.full(n, history.last_amount), interval, interval, {})
@@ -323,6 +340,8 @@ def _table(courses: Sequence[_Course], template: DoseText, history: History) -> 
         "max_single": ("option", np.array([c.amounts.max(initial=0.0) for c in courses]), amount),
         "max_daily": ("option", np.array([_max_daily(c, history, day) for c in courses]), amount),
         "interval": ("option", np.array([c.interval for c in courses]), time),
+        "n_steps": ("option", np.array([1 + np.count_nonzero(np.diff(c.amounts)) for c in courses])),
+        "total_amount": ("option", np.array([c.amounts.sum() for c in courses]), amount),
     }
     return xr.Dataset(arrays, coords={"option": [c.label for c in courses]})
 

@@ -119,6 +119,12 @@ def wrong_endpoint(study):
         bd.observe("CONC", bd.one_compartment(CL=1.0, V=1.0), error=bd.additive(1.0))
 
 
+def wrong_unit(study):
+    with bd.population_model(study, CARD):
+        V = bd.parameter("V", bd.theta("V", 20.0, unit="mL"))
+        bd.one_compartment(CL=1.0, V=V)
+
+
 def wrong_scale(study):
     with bd.population_model(study, CARD):
         bd.parameter("CL", 4.0, scale="logg")
@@ -135,6 +141,7 @@ def wrong_scale(study):
         (wrong_prior, "prior of theta_CL is not a distribution"),
         (wrong_endpoint, "no endpoint 'CONC'"),
         (wrong_scale, "Expected: log or normal"),
+        (wrong_unit, "unit of V does not go with the card"),
         (lambda _: bd.theta("CL", 1.0), "declare inside a model"),
     ],
     ids=lambda x: getattr(x, "__name__", None),

@@ -143,3 +143,16 @@ def test_extreme_rates_neither_crash_nor_stall():
 def test_zero_rates_have_gradients():
     tables = streams([[(0.0, DOSE, 10.0), (2.0, OBSERVE, 0.0)]])
     assert_allclose(walk_back(ORAL_1, [[0.0, 0.0]], tables, [[1.0]])[0], [[20.0, 0.0]], atol=1e-14)
+
+
+@pytest.mark.parametrize("name", ["bolus", "oral", "two"])
+@pytest.mark.parametrize("modal", [True, False])
+def test_time_running_back_at_a_reset_does_not_overflow(name, modal):
+    """What lies before a reset is forgotten: exp(-k dt) over -300 h must not reach the gradient."""
+    diagram = DIAGRAMS[name]
+    rates = np.array([[3.0, 0.3, 0.2][: diagram.n_rates]])
+    before = [(0.0, DOSE, 100.0), (2.0, OBSERVE, 0.0), (300.0, OBSERVE, 0.0)]
+    tables = streams([[*before, (0.0, 3, 0.0), (0.0, DOSE, 50.0), (1.0, OBSERVE, 0.0)]])
+    bar = np.ones((len(tables.observation), len(diagram.outputs)))
+    for found in walk_back(diagram, rates, tables, bar, modal=modal):
+        assert np.isfinite(found).all()

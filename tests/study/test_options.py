@@ -153,7 +153,8 @@ def test_a_model_in_other_units():
 def test_where_the_options_start(treated, untreated):
     assert regimens("1 mg", after=untreated).start == 0
     assert regimens("1 mg", after=patient(*DOSES[:2])).start == 2  # one dose is no regimen
-    assert regimens("1 mg", after=patient(*DOSES)).start == 12  # nor is a load and one dose
+    with pytest.raises(bd.InputError, match=r"when shall the options start.*a dose at 12"):
+        regimens("1 mg", after=patient(*DOSES))  # a load and one dose are no regimen
     assert regimens("1 mg", after=treated).start == 36  # due
     late = patient(*DOSES, "1,24,4,.,1,1,1500,0.1,7", "1,40,.,3,0,0,1500,0.1,7")
     o = regimens("1 mg every 12 h x 2", after=late)
@@ -162,6 +163,8 @@ def test_where_the_options_start(treated, untreated):
     o = regimens("1 mg every 12 h x 2", after=treated, start=31)
     assert course(o, 1)[0] == [36, 48]  # the current regimen goes on when it is due
     assert course(o, 2)[0] == [31, 43]
+    late = regimens("1 mg every 12 h x 2", after=treated, start=72)
+    assert course(late, 1)[0] == [36, 48, 60, 72, 84]  # nobody stops it before the others start
     with pytest.raises(bd.InputError, match="cannot start before the last record"):
         regimens("1 mg", after=treated, start=29)
     with pytest.raises(bd.InputError, match="cannot start before the last record"):
@@ -188,8 +191,9 @@ def test_the_current_regimen_is_of_the_last_course_and_sums_what_is_given_at_onc
 
 def test_loads_close_together_are_no_regimen():
     loads = "1,0,63,.,1,1,1500,0.1,7", "1,0.7,63,.,1,1,1500,0.1,7"
-    assert "current regimen" not in labels(regimens("1 mg", after=patient(*loads)))
-    assert "current regimen" not in labels(regimens("1 mg", after=patient(*loads, "1,12,5,.,1,1,1500,0.1,7")))
+    assert "current regimen" not in labels(regimens("1 mg", after=patient(*loads), start=24))
+    third = patient(*loads, "1,12,5,.,1,1,1500,0.1,7")
+    assert "current regimen" not in labels(regimens("1 mg", after=third, start=24))
 
 
 @pytest.mark.parametrize(
@@ -262,7 +266,7 @@ def test_what_the_patient_must_be(treated, neonates, card):
         regimens("1 mg/m2", after=neonates.select("1"))
     bare = bd.Card(drug="x", source="y")
     with pytest.raises(bd.InputError, match="needs the covariate WT"):
-        regimens("1 mg/kg", after=patient(*DOSES, card=bare))
+        regimens("1 mg/kg", after=patient(*DOSES, card=bare), start=24)
 
 
 def test_sampling_records_stand_where_the_side_says(treated):
@@ -348,7 +352,8 @@ def test_streams_of_options_are_in_order(data):
     for gap in data.draw(st.lists(st.sampled_from([0, 6, 12]), max_size=4)):
         time = float(rows[-1].split(",")[1]) + gap
         rows.append(f"1,{time},{data.draw(st.sampled_from([2, 4]))},.,1,1,1500,0.1,7")
-    o = regimens("{a} mg every {tau} h x {n}", after=patient(*rows), a=[1], tau=[6, 12], n=[1, 3])
+    last = float(rows[-1].split(",")[1])
+    o = regimens("{a} mg every {tau} h x {n}", after=patient(*rows), start=last, a=[1], tau=[6, 12], n=[1, 3])
     assert isinstance(o, Options)
     grid = st.sampled_from([0.0, 5.0, *np.arange(o.start, o.horizon + 1, 6.0).tolist()])
     times = [np.array(data.draw(st.lists(grid, max_size=6)), float) for _ in range(len(o))]
