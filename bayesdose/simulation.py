@@ -45,13 +45,16 @@ def simulate(me: Draws, options: Options, metrics: Mapping[str, Exposure]) -> xr
         No metric, a metric name that is taken, or options of another patient.
     """
     _check(me, options, metrics)
-    results: dict[str, list[np.ndarray]] = {name: [] for name in metrics}
+    results: dict[str, np.ndarray] = {}
     for option in range(len(options)):
         plans = [_sampling(metric, options, option) for metric in metrics.values()]
         concentration = _concentrations(me, options, option, plans)
         parts = np.split(concentration, np.cumsum([len(plan.times) for plan in plans])[:-1], axis=1)
         for name, plan, part in zip(metrics, plans, parts, strict=True):
-            results[name].append(plan.reduce(part))
+            value = plan.reduce(part)
+            if name not in results:  # allocated once: stacking at the end would need the memory twice
+                results[name] = np.empty((len(me), len(options), *value.shape[1:]))
+            results[name][:, option] = value
     return _outcome(me, options, metrics, results)
 
 
@@ -132,12 +135,12 @@ def _concentrations(me: Draws, options: Options, option: int, plans: list[Sampli
 
 
 def _outcome(
-    me: Draws, options: Options, metrics: Mapping[str, Exposure], results: dict[str, list[np.ndarray]]
+    me: Draws, options: Options, metrics: Mapping[str, Exposure], results: dict[str, np.ndarray]
 ) -> xr.Dataset:
     units = me.model.card.units
     variables = {}
     for name, metric in metrics.items():
-        values = np.stack(results[name], axis=1)
+        values = results[name]
         dims = ("draw", "option") if values.ndim == 2 else ("draw", "option", f"{name}_time")
         variables[name] = (dims, values, {"units": metric.unit(units), "long_name": metric.label})
     coords = {name: me.data[name] for name in ("particle", "population_draw")}
