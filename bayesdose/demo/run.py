@@ -137,7 +137,8 @@ def _fit(study: Study, seed: int, steps: Steps, say: Callable[[str], None]) -> F
 
     others = study.drop(HELD_OUT)
     steps(f"Declaring the model on {others.n_subjects} neonates ({', '.join(HELD_OUT)} are held out)")
-    made = fit(load_model("phenobarbital"), others, seed=seed, progress=sys.stderr.isatty(), say=steps)
+    model, shown = load_model("phenobarbital"), sys.stderr.isatty()
+    made = fit(model, others, seed=seed, draws=2000, progress=shown, say=steps)
     steps.done()
     say(f"\n{made.check()}\n")
     say(telling.parameters(made))
