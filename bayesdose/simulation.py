@@ -96,7 +96,7 @@ def predict(
     study = me.patient if study is None else study
     if study.ids != me.patient.ids:
         raise InputError(
-            explain("the study is of another patient", came=study.ids[0], expected=me.patient.ids[0])
+            explain("the study is of another patient", expected="more of the table that was conditioned on")
         )
     if residual and seed is None:
         raise InputError(explain("residual errors are random", fix="give seed="))
@@ -175,8 +175,6 @@ def _check(me: Draws, options: Options, metrics: Mapping[str, Exposure]) -> None
         raise InputError(
             explain(
                 "these options are of another patient",
-                came=f"subject {options.patient.ids[0]}",
-                expected=f"subject {me.patient.ids[0]}",
                 fix="bd.regimens(..., after=the patient that condition was given)",
             )
         )
