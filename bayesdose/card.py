@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Literal
 
 from bayesdose.errors import InputError, explain, nearest
+
+CARRIES = ("nocb", "locf")
 
 
 @dataclass(frozen=True)
@@ -37,6 +40,10 @@ class Covariate:
         Whether it may change within a subject; then it has dims (record,), otherwise (subject,).
     description
         What it is, for people.
+    carry
+        What a covariate that varies is between two records. "nocb" (next observation carried backward,
+        NONMEM's): the value on a record governs the interval that ends there. "locf" (last observation
+        carried forward): the interval that begins there. A missing cell is filled by the same rule.
     """
 
     name: str
@@ -45,6 +52,17 @@ class Covariate:
     range: tuple[float, float] | None = None
     varies: bool = False
     description: str = ""
+    carry: Literal["nocb", "locf"] = "nocb"
+
+    def __post_init__(self) -> None:
+        if self.carry not in CARRIES:
+            raise InputError(
+                explain(
+                    f"covariate {self.name} is carried by no known rule",
+                    came=f"carry={self.carry!r}",
+                    expected="'nocb' (NONMEM's) or 'locf'",
+                )
+            )
 
 
 @dataclass(frozen=True)
@@ -63,6 +81,9 @@ class Card:
         Where the structure and the priors come from (a DOI or a citation).
     title, population, limitations
         Prose for reports.
+    compartments
+        Names of the structure's compartments in its order, so that a table's CMT and a dose text may say
+        "central" for its number.
     """
 
     drug: str
@@ -72,9 +93,11 @@ class Card:
     title: str = ""
     population: str = ""
     limitations: str = ""
+    compartments: tuple[str, ...] | list[str] = ()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "covariates", tuple(self.covariates))
+        object.__setattr__(self, "compartments", _distinct(self.compartments))
 
     def covariate(self, name: str) -> Covariate:
         """Return the covariate of that name.
@@ -95,3 +118,38 @@ class Card:
                 fix=f"add Covariate({name!r}, unit=..., range=...) to the card",
             )
         )
+
+    def compartment(self, name: str) -> int:
+        """Return the number (from 1) of the compartment of that name, in upper or lower case.
+
+        Raises
+        ------
+        InputError
+            When the card does not name it.
+        """
+        lowered = [c.lower() for c in self.compartments]
+        if name.lower() in lowered:
+            return lowered.index(name.lower()) + 1
+        raise InputError(
+            explain(
+                f"compartment {name!r} is not on the card of {self.drug}",
+                expected=", ".join(self.compartments) or "a number: the card names no compartments",
+                meant=nearest(name, list(self.compartments)),
+                fix="name the structure's compartments in order: Card(compartments=(...))",
+            )
+        )
+
+
+def _distinct(names: tuple[str, ...] | list[str]) -> tuple[str, ...]:
+    """Return the names as a tuple, or complain: a bare text, two alike, or one that reads as a number."""
+    listed = tuple(names) if not isinstance(names, str) else (names, names)
+    words = {name.lower() for name in listed if isinstance(name, str) and name.isidentifier()}
+    if len(words) < len(listed):
+        raise InputError(
+            explain(
+                "the compartments of a card must be names that differ",
+                came=repr(names),
+                expected='a tuple such as ("depot", "central")',
+            )
+        )
+    return listed

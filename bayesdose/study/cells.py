@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Sequence
 from typing import NamedTuple
+
+from bayesdose.errors import nearest
 
 MISSING = frozenset({"", ".", "NA"})
 
@@ -26,10 +29,7 @@ class Cell(NamedTuple):
     fix: str = ""
 
 
-_BELOW_LIMIT = (
-    "a level below the limit of quantification needs CENS 1, which is not served yet: write . and MDV 1 to "
-    "leave it out"
-)
+_BELOW_LIMIT = "write the limit of quantification in DV with CENS 1, or . with MDV 1 to leave the level out"
 _EMPTY = Cell(math.nan, missing=True)
 
 
@@ -45,6 +45,20 @@ def read_cell(text: str, column: str = "DV") -> Cell:
         value = float(text.lower().replace("d", "e"))
         return Cell(value) if math.isfinite(value) else _infinite()
     return _fault(text, column)
+
+
+def read_compartment(text: str, names: Sequence[str]) -> Cell:
+    """Read a cell of CMT: a number, or one of the names of the card, whose number it becomes."""
+    lowered = [n.lower() for n in names]
+    if text.lower() in lowered:
+        return Cell(float(lowered.index(text.lower()) + 1))
+    cell = read_cell(text, "CMT")
+    if not cell.problem:
+        return cell
+    known = f"the compartment's number, or {', '.join(names)}" if names else "the compartment's number"
+    meant = nearest(text, list(names))
+    fix = f"write {known}" + (f"; {meant} may be it" if meant else "")
+    return _bad("no compartment of the model" if names else "text where a number belongs", fix)
 
 
 def _fault(text: str, column: str) -> Cell:

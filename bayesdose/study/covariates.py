@@ -31,7 +31,26 @@ def covariates(t: Table) -> list[Finding]:
     return found
 
 
+def filled(t: Table, c: Covariate) -> NDArray[np.float64]:
+    """Return the values of a covariate, the missing ones of one that varies filled as its `carry` says.
+
+    "nocb" takes the subject's next value, and behind the last one that; "locf" the one before, and ahead of
+    the first one that.
+    """
+    if not c.varies:
+        return t.number[c.name]
+    by_subject = pd.Series(t.number[c.name]).groupby(t.block)
+    once = by_subject.bfill() if c.carry == "nocb" else by_subject.ffill()
+    again = once.groupby(t.block)
+    full = again.ffill() if c.carry == "nocb" else again.bfill()
+    return np.asarray(full, dtype=np.float64)
+
+
 def _missing(t: Table, c: Covariate) -> list[Finding]:
+    if c.varies:
+        nowhere = pd.Series(t.missing[c.name]).groupby(t.block).transform("all").to_numpy(np.bool_)
+        problem = f"{c.name} is missing in all of the subject's rows"
+        return t.find(nowhere & t.first, c.name, problem, "write it in one of them at least")
     return t.find(t.missing[c.name], c.name, f"{c.name} is missing", "write it in each of the subject's rows")
 
 
@@ -47,14 +66,13 @@ def _outside(t: Table, c: Covariate) -> list[Finding]:
 
 
 def _changes(t: Table, c: Covariate) -> list[Finding]:
-    """Values that are not the first one of their subject."""
+    """Values that are not the first one of their subject, of a covariate that must not change."""
+    if c.varies:
+        return []
     value = t.number[c.name]
     first = pd.Series(value).groupby(t.block).transform("first").to_numpy(np.float64)
     other = np.isfinite(value) & (value != first) & _new_value(t, value)
-    if c.varies:
-        fix = "write one value per subject; covariates over time are not served yet"
-    else:
-        fix = "write one value per subject, or declare Covariate(..., varies=True) when it may change"
+    fix = "write one value per subject, or declare Covariate(..., varies=True) when it may change"
     return t.find(
         other, c.name, lambda k: f"changes within the subject, from {first[k]:g} to {value[k]:g}", fix
     )

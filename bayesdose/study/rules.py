@@ -13,9 +13,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from bayesdose.study import rules_doses as doses
+from bayesdose.study import rules_levels as levels
 from bayesdose.study.covariates import covariates
 from bayesdose.study.findings import Finding
-from bayesdose.study.table import NOT_SERVED, Table
+from bayesdose.study.table import DEFAULTS, Table
 
 Bools = NDArray[np.bool_]
 RESETS = (3, 4)
@@ -82,22 +84,6 @@ def mdv_on_events(t: Table) -> list[Finding]:
     return t.find(bad, "MDV", problem, "set MDV to 1; a level taken then needs a row of its own with EVID 0")
 
 
-def dv_on_events(t: Table) -> list[Finding]:
-    """Check that a DV on a dose or another event comes with an MDV 1, which says that it does not count."""
-    dv = t.number["DV"]
-    bad = (t.number["EVID"] > 0) & t.missing["MDV"] & np.isfinite(dv) & (dv != 0)
-    problem = "a DV on a record that is no observation"
-    return t.find(
-        bad, "DV", problem, "give the level a row of its own with EVID 0, or set MDV to 1 to ignore it"
-    )
-
-
-def mdv_without_dv(t: Table) -> list[Finding]:
-    """Warn of MDV 0 without a DV, which is read as missing."""
-    bad = (t.number["EVID"] == 0) & (t.number["MDV"] == 0) & t.missing["DV"]
-    return t.find(bad, "DV", "MDV 0 but no DV: not used as a level", "write the level, or MDV 1", "warning")
-
-
 def time_present(t: Table) -> list[Finding]:
     """Check that each record has a time."""
     return t.find(t.missing["TIME"], "TIME", "the time is missing", "write the time of the record")
@@ -121,106 +107,20 @@ def time_in_order(t: Table) -> list[Finding]:
     )
 
 
-def dose_has_amount(t: Table) -> list[Finding]:
-    """Check that a dose has an amount above 0."""
-    none = t.is_dose & (t.missing["AMT"] | (t.number["AMT"] == 0))
-    return t.find(
-        none, "AMT", "a dose record without an amount", "write the amount, or EVID 2 if no dose was given"
-    )
-
-
-def amount_on_doses_only(t: Table) -> list[Finding]:
-    """Check that a record that gives no dose has AMT 0 or none."""
-    evid = t.number["EVID"]
-    bad = np.isin(evid, (0, 2, 3)) & (t.number["AMT"] > 0)
-    fix = "set EVID to 1 if a dose was given, else AMT to ."
-    return t.find(bad, "AMT", lambda k: f"an amount on a record with EVID {evid[k]:g}", fix)
-
-
-def amount_not_negative(t: Table) -> list[Finding]:
-    """Check that amounts are not negative."""
-    amount = t.number["AMT"]
-    return t.find(amount < 0, "AMT", lambda k: f"negative amount {amount[k]:g}", "write the amount given")
-
-
-def dv_not_negative(t: Table) -> list[Finding]:
-    """Check that a level that counts is not negative."""
-    dv = t.number["DV"]
-    bad = (t.number["EVID"] == 0) & (t.number["MDV"] == 0) & (dv < 0)
-    fix = "write the level; where there is none write . (codes such as -99 are not read as missing)"
-    return t.find(bad, "DV", lambda k: f"negative level {dv[k]:g}", fix)
-
-
-def level_after_dose(t: Table) -> list[Finding]:
-    """Warn of a level that stands before the subject's first dose: the model predicts 0 there."""
-    perhaps_dose = ~np.isin(t.number["EVID"], (0, 2, 3))  # a faulty EVID gets no second finding here
-    dosed = pd.Series(perhaps_dose).groupby(t.ids).cumsum().to_numpy() > 0
-    problem = "a level before any dose of the subject"
-    fix = "check the times, or the order of records at the same time (dose first)"
-    return t.find(t.is_level & ~dosed & (t.ids != ""), "DV", problem, fix, "warning")
-
-
 def not_twice(t: Table) -> list[Finding]:
     """Warn of the same level or dose written twice."""
-    columns = {n: t.number[n] for n in ("TIME", "EVID", "AMT", "DV")}
+    columns = {n: t.number[n] for n in ("TIME", "EVID", "AMT", "DV", *DEFAULTS)}
     same = pd.DataFrame({"block": t.block, **columns}).duplicated().to_numpy()
     fix = "delete one, unless both are real"
     return t.find(same & (t.is_dose | t.is_level), None, "the same record as one above", fix, "warning")
 
 
-def not_served(t: Table) -> list[Finding]:
-    """Check that columns whose meaning is not served yet hold nothing that matters."""
-    own = {c.name for c in t.card.covariates}
-    found: list[Finding] = []
-    for name in NOT_SERVED:
-        if name in t.given and name not in own:
-            found += t.find(_meaning(t, name), name, *_WHY.get(name, (f"{name} is not served yet", _WAIT)))
-    return found
-
-
-_WAIT = "leave the column out if it has no meaning here; else this table cannot be used yet"
-_CENSORED = "set MDV to 1 and this column to 0, so that levels below the limit are left out (method M1)"
-_WHY = {
-    "RATE": ("infusions (RATE) are not served yet", "set RATE to 0 if the dose may count as a bolus"),
-    "ADDL": ("additional doses (ADDL) are not served yet", "write every dose on a row of its own, ADDL 0"),
-    "II": ("a dosing interval (II) is not served yet", "write every dose on a row of its own, II 0"),
-    "SS": (
-        "steady state (SS) is not served yet",
-        "write the doses that led to it on rows of their own, SS 0",
-    ),
-    "CMT": (
-        "only the default compartment is served yet",
-        "write 1, or leave CMT out if the model has one route and one kind of level",
-    ),
-    "CENS": ("censored levels (CENS) are not served yet", _CENSORED),
-    "LIMIT": ("censored levels (LIMIT) are not served yet", _CENSORED),
-    "BLQ": ("levels below the limit (BLQ) are not served yet", _CENSORED),
-    "OCC": ("several occasions (OCC) are not served yet", "leave OCC out to fit without them"),
-    "DVID": ("several kinds of level (DVID) are not served yet", "keep the rows of one kind"),
-    "DATE": (
-        "DATE changes within the subject",
-        "write TIME since the subject's first record and leave DATE out",
-    ),
-}
-
-
-def _meaning(t: Table, name: str) -> Bools:
-    """Where a column that is not served says something."""
-    value = t.number[name]
-    if name == "DATE":
-        return (value != pd.Series(value).groupby(t.block).transform("first").to_numpy()).astype(np.bool_)
-    if name == "OCC":
-        return _another_value(value, np.isfinite(value))
-    if name == "DVID":
-        return _another_value(value, t.is_level & np.isfinite(value))
-    if name == "CMT":
-        return np.isfinite(value) & ~np.isin(value, (0, 1))
-    return np.isfinite(value) & (value != 0)
-
-
-def _another_value(value: NDArray[np.float64], among: Bools) -> Bools:
-    """Where a value differs from the first of `among`."""
-    return among & (value != value[np.argmax(among)]) if among.any() else among
+def one_date(t: Table) -> list[Finding]:
+    """Check that DATE does not change within a subject: TIME says when."""
+    day = t.number["DATE"]
+    first = pd.Series(day).groupby(t.block).transform("first").to_numpy()
+    fix = "write TIME since the subject's first record and leave DATE out"
+    return t.find(day != first, "DATE", "DATE changes within the subject", fix)
 
 
 _EVENTS = ("TIME", "AMT", "DV")
@@ -231,17 +131,33 @@ RULES: tuple[Rule, ...] = (
     Rule(("EVID",), evid_known),
     Rule(("MDV",), mdv_known),
     Rule(("MDV",), mdv_on_events),
-    Rule(("DV",), dv_on_events),
-    Rule(("MDV", "DV"), mdv_without_dv),
     Rule(("TIME",), time_present),
     Rule(("TIME",), time_not_negative),
     Rule(("TIME",), time_in_order),
-    Rule(("AMT",), dose_has_amount),
-    Rule(("AMT",), amount_on_doses_only),
-    Rule(("AMT",), amount_not_negative),
-    Rule(("DV",), dv_not_negative),
-    Rule(_EVENTS, level_after_dose),
+    Rule(("DATE",), one_date),
+    Rule(("AMT",), doses.dose_has_amount),
+    Rule(("AMT",), doses.amount_on_doses_only),
+    Rule(("AMT",), doses.amount_not_negative),
+    Rule(("RATE",), doses.rate_known),
+    Rule((), doses.on_doses_only),
+    Rule(("II",), doses.interval_not_negative),
+    Rule((), doses.interval_given),
+    Rule(("II",), doses.interval_used),
+    Rule(("ADDL",), doses.additional_whole),
+    Rule(("SS",), doses.steady_known),
+    Rule(("SS",), doses.constant_infusion),
+    Rule(("CMT",), doses.compartment_known),
+    Rule(("DV",), levels.dv_on_events),
+    Rule(("MDV", "DV"), levels.mdv_without_dv),
+    Rule(("DV",), levels.dv_not_negative),
+    Rule(_EVENTS, levels.level_after_dose),
+    Rule(("CENS",), levels.censoring_known),
+    Rule(("CENS", "DV"), levels.censored_has_limit),
+    Rule(("LIMIT",), levels.limit_beside_censoring),
+    Rule(("BLQ",), levels.flagged),
+    Rule(("OCC",), levels.occasion_whole),
+    Rule(("DVID",), levels.kind_whole),
+    Rule(("CMT",), levels.kind_given),
     Rule(_EVENTS, not_twice),
-    Rule((), not_served),
     Rule((), covariates),
 )

@@ -11,7 +11,7 @@ import xarray as xr
 from numpy.typing import ArrayLike, NDArray
 
 from bayesdose.errors import InputError, explain
-from bayesdose.study.events import DOSE, OBSERVATION, covariate_arrays, record_arrays
+from bayesdose.study.events import DOSE, OBSERVATION, constant_covariates, governing, record_arrays
 from bayesdose.study.history import History
 from bayesdose.study.options import Options
 from bayesdose.study.study import Study
@@ -149,13 +149,21 @@ def _arrays(patient: Study, streams: Sequence[_Stream]) -> xr.Dataset:
         "stream_subject": ("stream", np.zeros(len(streams), dtype=np.int64)),
         "stream_start": ("edge", starts),
         **record_arrays(
-            np.concatenate([s.time for s in streams]),
+            {
+                "TIME": np.concatenate([s.time for s in streams]),
+                "AMT": np.concatenate([s.amount for s in streams]),
+                **dict.fromkeys(("RATE", "II", "ADDL", "SS", "CMT"), np.zeros(n)),
+                "OCC": np.ones(n),
+            },
             np.concatenate([s.kind for s in streams]),
-            np.concatenate([s.amount for s in streams]),
             np.zeros(n),
         ),
         "observation_record": ("observation", observed.astype(np.int64)),
         "DV": ("observation", np.zeros(len(observed))),
-        **covariate_arrays(patient, np.full(n, len(patient.records) - 1)),
+        "LIMIT": ("observation", np.full(len(observed), np.nan)),
+        "CENS": ("observation", np.zeros(len(observed), dtype=np.int64)),
+        "DVID": ("observation", np.ones(len(observed), dtype=np.int64)),
+        **constant_covariates(patient),
+        **{name: ("record", np.full(n, patient.records[name].iloc[-1])) for name in governing(patient)},
     }
     return xr.Dataset(arrays, coords={"subject": list(patient.ids)})

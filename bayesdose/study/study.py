@@ -12,10 +12,14 @@ import pandas as pd
 
 from bayesdose.card import Card
 from bayesdose.errors import InputError, explain, nearest
+from bayesdose.study.covariates import filled
 from bayesdose.study.findings import Finding, TableError, printable
 from bayesdose.study.rules import broken
 from bayesdose.study.source import read_raw
-from bayesdose.study.table import Table, as_table
+from bayesdose.study.table import DEFAULTS, Table, as_table
+
+_TYPES = {"RATE": np.float64, "II": np.float64, "LIMIT": np.float64}  # of optional columns; the others count
+_GIVES_NOTHING = {"RATE": 0.0, "II": 0.0, "ADDL": 0, "SS": 0, "CENS": 0, "LIMIT": np.nan}
 
 
 class HasCard(Protocol):
@@ -34,7 +38,8 @@ class Study:
     ----------
     records
         One row per record in file order: ROW (line of the file), ID (text), TIME, EVID, AMT (nan where no
-        dose is given), DV (nan where missing), MDV, then the card's covariates. Units are the card's.
+        dose is given), DV (nan where missing), MDV, RATE, II, ADDL, SS, CMT (a number), CENS, LIMIT (nan
+        where there is none), OCC, DVID, then the card's covariates. Units are the card's.
     card
         The card of the model it was read for.
     source
@@ -110,15 +115,21 @@ class Study:
         bare = late & ~self.records["ID"].duplicated()
         records = self.records.copy()
         records.loc[bare, ["TIME", "EVID", "AMT", "DV", "MDV"]] = [float(time), 2, np.nan, np.nan, 1]
+        records.loc[bare, list(_GIVES_NOTHING)] = list(_GIVES_NOTHING.values())
         return replace(self, records=records)._part(kept | bare)
 
     def without_levels(self) -> Study:
         """Return the study as it is before any level is known: levels become missing (MDV 1)."""
         records = self.records.copy()
-        observed = records["EVID"] == 0
-        records["DV"] = records["DV"].mask(observed)
-        records["MDV"] = records["MDV"].mask(observed, 1)
-        return replace(self, records=records)
+        return replace(self, records=_hidden(records, records["EVID"] == 0))
+
+    def without_censored(self) -> Study:
+        """Return the study with censored levels (CENS 1 or -1) left out: method M1.
+
+        Their records stay, with MDV 1: they may carry a covariate or an occasion.
+        """
+        records = self.records.copy()
+        return replace(self, records=_hidden(records, _is_level(records) & (records["CENS"] != 0)))
 
     def summary(self) -> str:
         """Return a page about the study to print: subjects, doses, levels, times, covariates, warnings."""
@@ -250,12 +261,22 @@ def _records(t: Table) -> pd.DataFrame:
         "ID": t.ids,
         "TIME": t.number["TIME"],
         "EVID": t.number["EVID"].astype(np.int64),
-        "AMT": np.where(t.is_dose, t.number["AMT"], np.nan),
+        "AMT": np.where(t.is_dose, np.where(t.is_constant, 0.0, t.number["AMT"]), np.nan),
         "DV": t.number["DV"],
         "MDV": np.where(level, 0, 1),
+        **{name: t.number[name].astype(_TYPES.get(name, np.int64)) for name in DEFAULTS},
     }
-    columns |= {c.name: t.number[c.name] for c in t.card.covariates}
+    columns |= {c.name: filled(t, c) for c in t.card.covariates}
     return pd.DataFrame(columns).astype({"ID": object})
+
+
+def _hidden(records: pd.DataFrame, where: pd.Series) -> pd.DataFrame:
+    """Turn these observations into missing ones (in place)."""
+    records["DV"] = records["DV"].mask(where)
+    records["MDV"] = records["MDV"].mask(where, 1)
+    records["CENS"] = records["CENS"].mask(where, 0)
+    records["LIMIT"] = records["LIMIT"].mask(where)
+    return records
 
 
 def _is_level(records: pd.DataFrame) -> pd.Series:

@@ -12,14 +12,28 @@ from numpy.typing import NDArray
 
 from bayesdose.card import Card
 from bayesdose.errors import InputError, explain, nearest
-from bayesdose.study.cells import read_cell
+from bayesdose.study.cells import Cell, read_cell, read_compartment
 from bayesdose.study.findings import Finding, Level
 from bayesdose.study.source import Raw
 
 REQUIRED = ("ID", "TIME", "AMT", "DV")
 DERIVED = ("EVID", "MDV")
-# NM-TRAN columns that carry meaning this version does not serve: a value that says something is refused.
-NOT_SERVED = ("RATE", "ADDL", "II", "SS", "CMT", "CENS", "LIMIT", "BLQ", "OCC", "DVID", "DATE")
+# Columns that may be absent, and what a record says without them.
+DEFAULTS = {
+    "RATE": 0.0,
+    "II": 0.0,
+    "ADDL": 0.0,
+    "SS": 0.0,
+    "CMT": 0.0,
+    "CENS": 0.0,
+    "LIMIT": np.nan,
+    "OCC": 1.0,
+    "DVID": 1.0,
+}
+MOST_NUMBER = 1_000_000  # of a compartment, an occasion, a kind of level: more is a slip
+# Columns that are looked at only to say that they are not read.
+FLAGS = ("BLQ", "DATE")
+OPTIONAL = (*DERIVED, *DEFAULTS, *FLAGS)
 _ALSO_CALLED = {
     "ID": ("SUBJECT", "SUBJ", "PATIENT", "USUBJID", "SUBJECT_ID", "PATIENT_ID"),
     "TIME": ("T", "HOURS", "HOUR", "TIME_H", "TIMES"),
@@ -46,11 +60,11 @@ class Table:
     block
         Number of the run of records with one ID, from 0; a missing ID counts as the one above it.
     number
-        Per column: the numbers, nan where missing or faulty.
+        Per column: the numbers, nan where faulty; where missing nan, or what NM-TRAN supplies.
     missing
         Per column: whether the cell says nothing.
     given
-        The columns that stand in the table itself (EVID and MDV may be derived).
+        The columns that stand in the table itself (others are derived or have a default).
     """
 
     card: Card
@@ -70,6 +84,13 @@ class Table:
     def is_dose(self) -> NDArray[np.bool_]:
         """Whether a record gives a dose (EVID 1 or 4)."""
         return np.isin(self.number["EVID"], (1, 4))
+
+    @property
+    def is_constant(self) -> NDArray[np.bool_]:
+        """Whether a dose is a constant infusion at steady state (AMT 0, RATE, SS), which ends at its time."""
+        amount, rate = self.number["AMT"], self.number["RATE"]
+        nothing = (amount == 0) | self.missing["AMT"]
+        return self.is_dose & nothing & (rate != 0) & np.isin(self.number["SS"], (1, 2))
 
     @property
     def is_level(self) -> NDArray[np.bool_]:
@@ -97,7 +118,7 @@ def as_table(raw: Raw, card: Card, columns: Mapping[str, str] | None) -> tuple[T
         What is wrong with the header and with single cells.
     """
     mapped = _mapping(columns)
-    wanted = [*REQUIRED, *DERIVED, *NOT_SERVED, *(c.name for c in card.covariates)]
+    wanted = [*REQUIRED, *OPTIONAL, *(c.name for c in card.covariates)]
     _check_mapping(mapped, wanted)
     where, findings = _places(raw, list(dict.fromkeys(wanted)), mapped)
     findings += _absent(raw, card, where, mapped) + _lookalikes(raw, where)
@@ -165,7 +186,7 @@ def _places(
 def _absent(raw: Raw, card: Card, where: Mapping[str, int], mapped: Mapping[str, str]) -> list[Finding]:
     needed = ["ID"] if _covariates_alone(raw, card, where) else list(REQUIRED)
     needed += [c.name for c in card.covariates]
-    needed += [n for n in (*DERIVED, *NOT_SERVED) if n in mapped]
+    needed += [n for n in OPTIONAL if n in mapped]
     free = [h for k, h in enumerate(raw.header) if k not in where.values() and h]
     return [
         _no_column(raw.header_row, name, mapped.get(name.upper()), free)
@@ -198,7 +219,7 @@ def _lookalikes(raw: Raw, where: Mapping[str, int]) -> list[Finding]:
     used = set(where.values())
     free = {h.upper() for k, h in enumerate(raw.header) if k not in used}
     findings = []
-    for name in (*DERIVED, *NOT_SERVED):
+    for name in OPTIONAL:
         close = [h for h in free if name not in where and len(name) > 2 and _alike(name, h)]
         for other in sorted(close):
             problem = f"the column {other!r} is not read; is it {name}?"
@@ -227,7 +248,7 @@ def _numbers(raw: Raw, card: Card, where: Mapping[str, int]) -> tuple[Table, lis
         if name == "DATE":  # text on purpose: only whether it changes matters
             values[name] = pd.factorize(np.asarray(texts, dtype=object))[0].astype(np.float64)
             continue
-        known = {t: read_cell(t, name) for t in set(texts)}
+        known = {t: _read(t, name, card) for t in set(texts)}
         values[name] = np.asarray([known[t].value for t in texts], dtype=np.float64)
         missing[name] = np.asarray([known[t].missing for t in texts], dtype=np.bool_)
         for i, t in enumerate(texts):
@@ -236,6 +257,10 @@ def _numbers(raw: Raw, card: Card, where: Mapping[str, int]) -> tuple[Table, lis
     given = frozenset(where)
     _derive(values, missing, len(rows))
     return Table(card, rows, ids, _blocks(ids), values, missing, given), faults
+
+
+def _read(text: str, name: str, card: Card) -> Cell:
+    return read_compartment(text, card.compartments) if name == "CMT" else read_cell(text, name)
 
 
 def _fault(row: int, subject: str, column: str, problem: str, fix: str) -> Finding:
@@ -255,26 +280,39 @@ def _blocks(ids: NDArray[np.object_]) -> NDArray[np.int64]:
 
 
 def _derive(values: dict[str, NDArray[np.float64]], missing: dict[str, NDArray[np.bool_]], n: int) -> None:
-    """Add what the table leaves out: no records at all, EVID from AMT, MDV from EVID and DV.
+    """Add what the table leaves out: no records at all, defaults, EVID from the dose, MDV from EVID and DV.
 
-    A cell left out of a column that is there counts as NM-TRAN counts it: EVID 0; MDV is derived.
+    A cell left out of a column that is there counts as NM-TRAN counts it: 0 (OCC and DVID 1); MDV is derived.
     """
-    nothing = np.full(n, np.nan), np.ones(n, dtype=np.bool_)
     covariates_only = not {"TIME", "AMT", "DV"} & set(values)
     for name in ("AMT", "DV"):
-        values.setdefault(name, nothing[0])
-        missing.setdefault(name, nothing[1])
+        _absent_column(values, missing, name, n)
     if "TIME" not in values:
         values["TIME"], missing["TIME"] = np.zeros(n), np.zeros(n, dtype=np.bool_)
+    for name, default in DEFAULTS.items():
+        _absent_column(values, missing, name, n)
+        values[name] = np.where(missing[name], default, values[name])
     if "EVID" not in values:
-        unknown = np.isnan(values["AMT"]) & ~missing["AMT"]
-        dose = np.where(unknown, np.nan, (values["AMT"] > 0).astype(float))
-        values["EVID"], missing["EVID"] = (
-            dose + (2.0 if covariates_only else 0.0),
-            np.zeros(n, dtype=np.bool_),
-        )
+        dose = _dose(values, missing)
+        values["EVID"] = dose + (2.0 if covariates_only else 0.0)
+        missing["EVID"] = np.zeros(n, dtype=np.bool_)
     values["EVID"] = np.where(missing["EVID"], 0.0, values["EVID"])
     no_level = (values["EVID"] != 0) | missing["DV"]
-    if "MDV" not in values:
-        values["MDV"], missing["MDV"] = np.full(n, np.nan), np.ones(n, dtype=np.bool_)
+    _absent_column(values, missing, "MDV", n)
     values["MDV"] = np.where(missing["MDV"], no_level.astype(float), values["MDV"])
+
+
+def _absent_column(
+    values: dict[str, NDArray[np.float64]], missing: dict[str, NDArray[np.bool_]], name: str, n: int
+) -> None:
+    values.setdefault(name, np.full(n, np.nan))
+    missing.setdefault(name, np.ones(n, dtype=np.bool_))
+
+
+def _dose(
+    values: Mapping[str, NDArray[np.float64]], missing: Mapping[str, NDArray[np.bool_]]
+) -> NDArray[np.float64]:
+    """Whether a record gives a dose, where no EVID says so: 1, 0, or nan where its amount is faulty."""
+    amount = values["AMT"]
+    given = (amount > 0) | (values["RATE"] > 0) | (values["SS"] > 0)
+    return np.where(np.isnan(amount) & ~missing["AMT"], np.nan, given.astype(float))

@@ -12,6 +12,7 @@ TEXT = "text where a number belongs"
 COMMA = "has a decimal comma"
 NO_AMOUNT = "a dose record without an amount"
 BLOCKS = "in two separate blocks"
+OFF_DOSES = "on a record that gives no dose"
 OUTSIDE = "is outside 0.5 to 5 kg"
 
 # table: (row, subject, column, part of the problem) of every finding, in order
@@ -119,19 +120,74 @@ CATALOGUE = {
     "utf16": [(None, None, None, "is UTF-16 text")],
     "latin1": [(2, None, None, "not UTF-8")],
     "open_quote": [(3, None, None, "a quotation mark")],
-    # columns of NM-TRAN that are not served yet
-    "infusion": [(2, "1", "RATE", "not served yet")],
-    "additional_doses": [
-        (2, "1", "ADDL", "not served yet"),
-        (2, "1", "II", "not served yet"),
-        (3, "1", "II", "not served yet"),
-        (3, "1", "SS", "not served yet"),
+    # doses
+    "rate_unknown": [(2, "1", "RATE", "-3 is no RATE"), (3, "1", "RATE", "-0.5 is no RATE")],
+    "rate_without_amount": [(2, "1", "AMT", NO_AMOUNT), (3, "1", "AMT", NO_AMOUNT)],
+    "dosing_off_doses": [
+        (3, "1", "ADDL", OFF_DOSES),
+        (3, "1", "II", OFF_DOSES),
+        (3, "1", "RATE", OFF_DOSES),
+        (3, "1", "SS", OFF_DOSES),
+        (4, "1", "II", OFF_DOSES),
+        (5, "1", "SS", OFF_DOSES),
     ],
-    "compartments": [(3, "1", "CMT", "only the default compartment")],
-    "censored": [(3, "1", "CENS", "not served yet"), (3, "1", "LIMIT", "not served yet")],
-    "flagged_blq": [(3, "1", "BLQ", "not served yet")],
-    "occasions": [(4, "1", "OCC", "not served yet")],
-    "two_kinds_of_level": [(4, "1", "DVID", "not served yet")],
+    "interval_missing": [
+        (2, "1", "II", "additional doses without an interval"),
+        (3, "1", "II", "steady state without an interval"),
+        (4, "1", "II", "additional doses without an interval"),
+    ],
+    "interval_column_missing": [(2, "1", "II", "additional doses without an interval")],
+    "interval_negative": [(2, "1", "II", "negative interval -12")],
+    "additional_doses_miscounted": [
+        (2, "1", "ADDL", "NONMEM 7.5"),
+        (3, "1", "ADDL", "2.5 is no number of doses"),
+        (4, "1", "ADDL", "1e+06 additional doses"),
+    ],
+    "steady_state_unknown": [
+        (2, "1", "SS", "SS 3 (SS 1 that starts its search"),
+        (3, "1", "SS", "4 is no SS"),
+        (4, "1", "SS", "-1 is no SS"),
+        (5, "1", "SS", "0.5 is no SS"),
+    ],
+    "constant_infusion": [
+        (2, "1", "II", "has no interval"),
+        (3, "1", "ADDL", "has no additional doses"),
+        (4, "1", "RATE", "has no duration"),
+    ],
+    "compartment_unknown": [
+        (2, "1", "CMT", "turn the compartment off"),
+        (3, "1", "CMT", "1.5 is no compartment"),
+        (4, "1", "CMT", TEXT),
+        (5, "1", "CMT", "1e+09 is no compartment"),
+        (6, "1", "CMT", "turn the compartment off"),
+    ],
+    # levels
+    "levels_of_two_compartments": [(4, "1", "CMT", "levels of several compartments, but no DVID")],
+    "censoring_unknown": [
+        (2, "1", "CENS", "CENS on a record that is no observation"),
+        (3, "1", "CENS", "2 is no CENS"),
+        (4, "1", "CENS", "0.5 is no CENS"),
+    ],
+    "censored_without_limit": [
+        (3, "1", "DV", "a censored level without its limit"),
+        (4, "1", "DV", "a censored level without its limit"),
+        (5, "1", "DV", "a level below 0"),
+    ],
+    "limit_without_censoring": [(3, "1", "LIMIT", "a LIMIT without a column CENS")],
+    "limit_on_the_wrong_side": [
+        (3, "1", "LIMIT", "0.5 is not below DV"),
+        (4, "1", "LIMIT", "50 is not above DV"),
+    ],
+    "flagged_blq": [(3, "1", "BLQ", "a flag of censored levels that is not read")],
+    "occasions": [
+        (3, "1", "OCC", "the occasion is missing"),
+        (4, "1", "OCC", "1.5 is no occasion"),
+        (5, "1", "OCC", "-1 is no occasion"),
+    ],
+    "kinds_of_level": [
+        (3, "1", "DVID", "the kind of level is missing"),
+        (4, "1", "DVID", "2.5 is no kind of level"),
+    ],
     "dates": [(4, "1", "DATE", "changes within the subject")],
     # all at once
     "many_faults": [
@@ -250,11 +306,3 @@ def test_control_characters_of_an_id_do_not_reach_the_terminal():
     assert "\x1b" not in str(error)
     assert "\u202e" not in str(error)
     assert "d" * 30 not in str(error)
-
-
-def test_a_covariate_that_may_vary_is_refused_when_it_does(read):
-    card = bd.Card(drug="x", source="y", covariates=[bd.Covariate("WT", unit="kg", varies=True)])
-    header = "ID,TIME,AMT,DV,WT\n"
-    assert read(text=header + "1,0,25,.,1.4\n1,2,.,9,1.4\n", card=card).n_subjects == 1
-    with pytest.raises(TableError, match="not served yet"):
-        read(text=header + "1,0,25,.,1.4\n1,2,.,9,1.5\n", card=card)

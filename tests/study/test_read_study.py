@@ -17,7 +17,9 @@ DOSE, LEVEL = "1,0,25,.,1,1,1.4,7", "1,2,.,17.3,0,0,1.4,7"
 
 def test_the_neonates(neonates):
     assert (neonates.n_subjects, len(neonates.doses), len(neonates.levels)) == (59, 589, 155)
-    assert list(neonates.records.columns) == ["ROW", "ID", "TIME", "EVID", "AMT", "DV", "MDV", "WT", "APGR"]
+    optional = ["RATE", "II", "ADDL", "SS", "CMT", "CENS", "LIMIT", "OCC", "DVID"]
+    columns = ["ROW", "ID", "TIME", "EVID", "AMT", "DV", "MDV", *optional, "WT", "APGR"]
+    assert list(neonates.records.columns) == columns
     assert neonates.ids == tuple(str(k) for k in range(1, 60))
     assert neonates.records["ROW"].tolist() == list(range(2, 746))
     assert neonates.source == "phenobarbital.csv"
