@@ -58,33 +58,32 @@ def read_compartment(text: str, names: Sequence[str]) -> Cell:
     known = f"the compartment's number, or {', '.join(names)}" if names else "the compartment's number"
     meant = nearest(text, list(names))
     fix = f"write {known}" + (f"; {meant} may be it" if meant else "")
-    return _bad("no compartment of the model" if names else "text where a number belongs", fix)
+    return bad("no compartment of the model" if names else "text where a number belongs", fix)
 
 
 def _fault(text: str, column: str) -> Cell:
     if _CENSORED.fullmatch(text):
-        return _bad(
+        return bad(
             f"{text!r} is a limit, not a number",
             _BELOW_LIMIT if column == "DV" else "write the value",
         )
     if _INFINITE.fullmatch(text):
         return _infinite()
     if _NAN.fullmatch(text):
-        return _bad(f"{text!r} is no number", "write . where a value is missing")
+        return bad(f"{text!r} is no number", "write . where a value is missing")
     if _COMMA.fullmatch(text):
-        return _bad(f"{text!r} has a decimal comma", f"write {text.replace(',', '.')}")
+        return bad(f"{text!r} has a decimal comma", f"write {text.replace(',', '.')}")
     if _CLOCK.fullmatch(text):
-        return _bad(
-            "a date or clock time instead of a number", "write the time since the subject's first record"
-        )
+        return bad("a date or clock time instead of a number", "write a number in the model's unit")
     if found := _WITH_UNIT.fullmatch(text):
-        return _bad("a unit or letters behind the number", f"write {found[1]} in the model's unit")
-    return _bad("text where a number belongs", "write a number, or . where the value is missing")
+        return bad("a unit or letters behind the number", f"write {found[1]} in the model's unit")
+    return bad("text where a number belongs", "write a number, or . where the value is missing")
 
 
 def _infinite() -> Cell:
-    return _bad("is infinite", "write a finite number, or . where the value is missing")
+    return bad("is infinite", "write a finite number, or . where the value is missing")
 
 
-def _bad(problem: str, fix: str) -> Cell:
+def bad(problem: str, fix: str) -> Cell:
+    """Return a cell that cannot be read."""
     return Cell(math.nan, False, problem, fix)

@@ -92,16 +92,21 @@ def time_present(t: Table) -> list[Finding]:
 def time_not_negative(t: Table) -> list[Finding]:
     """Check that times start at 0 or later (NONMEM's rule)."""
     time = t.number["TIME"]
+    bad = (time < 0) & (np.isin(t.number["EVID"], RESETS) | (not t.clock))  # else it is said to run back
     fix = "add the same number to all of the subject's times so that the first is 0"
-    return t.find(time < 0, "TIME", lambda k: f"negative time {time[k]:g}", fix)
+    return t.find(bad, "TIME", lambda k: f"negative time {time[k]:g}", fix)
 
 
 def time_in_order(t: Table) -> list[Finding]:
     """Check that time does not run back within a subject, unless EVID 3 or 4 starts anew."""
     time = pd.Series(t.number["TIME"]).groupby(t.block).ffill()
     before = time.groupby(t.block).shift().to_numpy(np.float64)
-    back = (t.number["TIME"] >= 0) & (t.number["TIME"] < before) & ~np.isin(t.number["EVID"], RESETS)
+    back = (
+        ((t.number["TIME"] >= 0) | t.clock) & (t.number["TIME"] < before) & ~np.isin(t.number["EVID"], RESETS)
+    )
     fix = "sort the subject's records by time, or start a new course with EVID 3 or 4"
+    if t.clock:
+        fix = "add a column DATE if it is the next day, or sort the subject's records by time"
     return t.find(
         back, "TIME", lambda k: f"time runs back from {before[k]:g} to {t.number['TIME'][k]:g}", fix
     )
@@ -112,15 +117,8 @@ def not_twice(t: Table) -> list[Finding]:
     columns = {n: t.number[n] for n in ("TIME", "EVID", "AMT", "DV", *DEFAULTS)}
     same = pd.DataFrame({"block": t.block, **columns}).duplicated().to_numpy()
     fix = "delete one, unless both are real"
-    return t.find(same & (t.is_dose | t.is_level), None, "the same record as one above", fix, "warning")
-
-
-def one_date(t: Table) -> list[Finding]:
-    """Check that DATE does not change within a subject: TIME says when."""
-    day = t.number["DATE"]
-    first = pd.Series(day).groupby(t.block).transform("first").to_numpy()
-    fix = "write TIME since the subject's first record and leave DATE out"
-    return t.find(day != first, "DATE", "DATE changes within the subject", fix)
+    events = (t.is_dose | t.is_level) & np.isfinite(t.number["TIME"])
+    return t.find(same & events, None, "the same record as one above", fix, "warning")
 
 
 _EVENTS = ("TIME", "AMT", "DV")
@@ -134,7 +132,6 @@ RULES: tuple[Rule, ...] = (
     Rule(("TIME",), time_present),
     Rule(("TIME",), time_not_negative),
     Rule(("TIME",), time_in_order),
-    Rule(("DATE",), one_date),
     Rule(("AMT",), doses.dose_has_amount),
     Rule(("AMT",), doses.amount_on_doses_only),
     Rule(("AMT",), doses.amount_not_negative),

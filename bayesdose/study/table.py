@@ -13,8 +13,10 @@ from numpy.typing import NDArray
 from bayesdose.card import Card
 from bayesdose.errors import InputError, explain, nearest
 from bayesdose.study.cells import Cell, read_cell, read_compartment
+from bayesdose.study.clock import DATES, Clock, read_clock, read_interval
 from bayesdose.study.findings import Finding, Level
 from bayesdose.study.source import Raw
+from bayesdose.units import factor
 
 REQUIRED = ("ID", "TIME", "AMT", "DV")
 DERIVED = ("EVID", "MDV")
@@ -32,8 +34,8 @@ DEFAULTS = {
 }
 MOST_NUMBER = 1_000_000  # of a compartment, an occasion, a kind of level: more is a slip
 # Columns that are looked at only to say that they are not read.
-FLAGS = ("BLQ", "DATE")
-OPTIONAL = (*DERIVED, *DEFAULTS, *FLAGS)
+FLAGS = ("BLQ",)
+OPTIONAL = (*DERIVED, *DEFAULTS, *FLAGS, *DATES)
 _ALSO_CALLED = {
     "ID": ("SUBJECT", "SUBJ", "PATIENT", "USUBJID", "SUBJECT_ID", "PATIENT_ID"),
     "TIME": ("T", "HOURS", "HOUR", "TIME_H", "TIMES"),
@@ -65,6 +67,8 @@ class Table:
         Per column: whether the cell says nothing.
     given
         The columns that stand in the table itself (others are derived or have a default).
+    clock
+        Whether TIME was read off a clock; it then counts from the subject's first record.
     """
 
     card: Card
@@ -74,6 +78,7 @@ class Table:
     number: Mapping[str, NDArray[np.float64]]
     missing: Mapping[str, NDArray[np.bool_]]
     given: frozenset[str]
+    clock: bool = False
 
     @property
     def first(self) -> NDArray[np.bool_]:
@@ -121,7 +126,7 @@ def as_table(raw: Raw, card: Card, columns: Mapping[str, str] | None) -> tuple[T
     wanted = [*REQUIRED, *OPTIONAL, *(c.name for c in card.covariates)]
     _check_mapping(mapped, wanted)
     where, findings = _places(raw, list(dict.fromkeys(wanted)), mapped)
-    findings += _absent(raw, card, where, mapped) + _lookalikes(raw, where)
+    findings += _absent(raw, card, where, mapped) + _lookalikes(raw, where) + _two_dates(raw, where)
     if not raw.rows and not any((f.row or 0) > (raw.header_row or 0) for f in raw.findings):
         findings.append(
             Finding(None, None, None, "error", "a header and no records", "add one line per record")
@@ -229,6 +234,14 @@ def _lookalikes(raw: Raw, where: Mapping[str, int]) -> list[Finding]:
     return findings
 
 
+def _two_dates(raw: Raw, where: Mapping[str, int]) -> list[Finding]:
+    found = [name for name in DATES if name in where]
+    return [
+        Finding(raw.header_row, None, name, "error", "a second column of dates", f"keep {found[0]} or {name}")
+        for name in found[1:]
+    ]
+
+
 def _alike(name: str, other: str) -> bool:
     return name != other and (
         SequenceMatcher(None, name, other).ratio() >= 0.85 or sorted(name) == sorted(other)
@@ -238,29 +251,39 @@ def _alike(name: str, other: str) -> bool:
 def _numbers(raw: Raw, card: Card, where: Mapping[str, int]) -> tuple[Table, list[Finding]]:
     rows = np.asarray(raw.rows, dtype=np.int64)
     ids = np.asarray([_same_id(t) for t in raw.columns[where["ID"]]], dtype=object)
+    block = _blocks(ids)
     values: dict[str, NDArray[np.float64]] = {}
     missing: dict[str, NDArray[np.bool_]] = {}
     faults: list[Finding] = []
+    clock = _clock(raw, where, block)
+    if clock is not None:
+        values["TIME"], missing["TIME"] = clock.hours * factor("hour", card.units.time), clock.missing
+        faults += [_fault(raw.rows[k], ids[k], *fault) for k, *fault in clock.faults]
     for name, k in where.items():
+        if name in ("ID", *DATES, *values):
+            continue
         texts = raw.columns[k]
-        if name == "ID":
-            continue
-        if name == "DATE":  # text on purpose: only whether it changes matters
-            values[name] = pd.factorize(np.asarray(texts, dtype=object))[0].astype(np.float64)
-            continue
         known = {t: _read(t, name, card) for t in set(texts)}
         values[name] = np.asarray([known[t].value for t in texts], dtype=np.float64)
         missing[name] = np.asarray([known[t].missing for t in texts], dtype=np.bool_)
         for i, t in enumerate(texts):
             if known[t].problem:
                 faults.append(_fault(raw.rows[i], ids[i], name, known[t].problem, known[t].fix))
-    given = frozenset(where)
     _derive(values, missing, len(rows))
-    return Table(card, rows, ids, _blocks(ids), values, missing, given), faults
+    return Table(card, rows, ids, block, values, missing, frozenset(where), clock is not None), faults
+
+
+def _clock(raw: Raw, where: Mapping[str, int], block: NDArray[np.int64]) -> Clock | None:
+    if "TIME" not in where:
+        return None
+    name = next((d for d in DATES if d in where), "")
+    return read_clock(raw.columns[where["TIME"]], raw.columns[where[name]] if name else None, name, block)
 
 
 def _read(text: str, name: str, card: Card) -> Cell:
-    return read_compartment(text, card.compartments) if name == "CMT" else read_cell(text, name)
+    if name == "CMT":
+        return read_compartment(text, card.compartments)
+    return read_interval(text, factor("hour", card.units.time)) if name == "II" else read_cell(text, name)
 
 
 def _fault(row: int, subject: str, column: str, problem: str, fix: str) -> Finding:

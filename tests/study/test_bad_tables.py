@@ -49,7 +49,6 @@ CATALOGUE = {
     "infinite": [(2, "1", "AMT", "infinite"), (3, "1", "DV", "infinite"), (4, "1", "DV", "infinite")],
     "nan_text": [(3, "1", "DV", "'NaN' is no number"), (4, "1", "DV", "'N/A' is no number")],
     "unit_in_cell": [(2, "1", "AMT", "a unit or letters"), (2, "1", "WT", "a unit or letters")],
-    "clock_times": [(2, "1", "TIME", "clock time"), (3, "1", "TIME", "clock time")],
     "decimal_comma_quoted": [
         (2, "1", "WT", "'1,4' " + COMMA),
         (3, "1", "DV", "'17,3' " + COMMA),
@@ -188,7 +187,36 @@ CATALOGUE = {
         (3, "1", "DVID", "the kind of level is missing"),
         (4, "1", "DVID", "2.5 is no kind of level"),
     ],
-    "dates": [(4, "1", "DATE", "changes within the subject")],
+    # clock times and dates
+    "clock_runs_back": [(4, "1", "TIME", "time runs back from 1 to -22")],
+    "clock_faulty": [
+        (3, "1", "TIME", "no time of day"),
+        (4, "1", "TIME", "no time of day"),
+        (5, "1", "TIME", TEXT),
+        (6, "1", "TIME", "clock time"),
+    ],
+    "hours_or_elapsed": [(2, "1", "TIME", "may be the hour of the day or count from a first record")],
+    "time_beside_dates": [
+        (3, "1", "TIME", "30 is no time of day, beside a date"),
+        (5, "1", "TIME", "-1 is no time of day, beside a date"),
+    ],
+    "dates_ambiguous": [(4, "1", "DATE", "month or day may stand first")],
+    "dates_of_another_order": [(2, "1", "DATE", "no date in the order month day year")],
+    "dates_unclear": [
+        (2, "1", "DAT1", "no date that is understood"),
+        (3, "1", "DAT1", "the date is missing"),
+        (4, "1", "DAT1", "no date that is understood"),
+        (5, "1", "DAT1", "no date in the order day month year"),
+        (6, "1", "DAT1", "no date that is understood"),
+    ],
+    "dates_and_day_numbers": [(3, "1", "DAT2", "day numbers and calendar dates in one column")],
+    "two_date_columns": [(1, None, "DAT1", "a second column of dates")],
+    "moments_and_hours": [
+        (3, "1", "TIME", "no such date or time of day"),
+        (4, "1", "TIME", "no date with a time of day"),
+        (5, "1", "TIME", "no date with a time of day"),
+    ],
+    "interval_faulty": [(2, "1", "II", "no time of day")],
     # all at once
     "many_faults": [
         (2, "1", "AMT", TEXT),
