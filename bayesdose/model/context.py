@@ -57,6 +57,8 @@ class Declaration:
         Scale of each parameter's random effect ("log" or "normal").
     absorption
         Names of (CL, V, ka) where the structure has first-order absorption; a check for flip-flop reads it.
+    kinds
+        The DVIDs that have predictions; None where there is one prediction for one kind of level.
     """
 
     card: Card
@@ -69,6 +71,7 @@ class Declaration:
     units: dict[str, str] = field(default_factory=dict)
     scales: dict[str, str] = field(default_factory=dict)
     absorption: tuple[str, str, str] | None = None
+    kinds: tuple[int, ...] | None = None
 
 
 def build(
@@ -145,8 +148,21 @@ def data_values(tables: xr.Dataset) -> dict[str, np.ndarray]:
     """Return the arrays of ``events`` under the names that the ``pm.Data`` of a declaration have.
 
     The observed values of DV are ``DV_data``: the name DV belongs to the random variable.
+
+    Raises
+    ------
+    InputError
+        When a level is censored: no error model knows what to do with it yet.
     """
+    if (tables["CENS"].values != 0).any():
+        raise InputError(
+            explain(
+                "the table has censored levels (CENS), and no error model takes them yet",
+                fix="leave them out (method M1): study.without_censored()",
+            )
+        )
     values = {f"{name}_data" if name == "DV" else str(name): array.values for name, array in tables.items()}
+    values["LIMIT"] = np.where(np.isnan(values["LIMIT"]), -np.inf, values["LIMIT"])  # pm.Data refuses nan
     return {"subject_index": np.arange(tables.sizes["subject"]), **values}
 
 

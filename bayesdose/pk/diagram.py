@@ -36,6 +36,9 @@ class Diagram:
         Indices of the compartments whose amounts the kernel returns, in that order.
     dose_compartment
         Index of the compartment that a dose enters when its record names none.
+    copies
+        Positions among the flows of those that take nothing from their source: they copy what flows (an
+        effect compartment that leaves the kinetics as they are, an integral).
 
     Raises
     ------
@@ -47,11 +50,13 @@ class Diagram:
     flows: tuple[tuple[int, int], ...]
     outputs: tuple[int, ...]
     dose_compartment: int = 0
+    copies: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         n = len(self.compartments)
         wrong = [f"flow {f}" for f in self.flows if not _flow_exists(f, n)]
         wrong += [f"output {o}" for o in (*self.outputs, self.dose_compartment) if not 0 <= o < n]
+        wrong += [f"copy {k}" for k in self.copies if not 0 <= k < len(self.flows) or self.flows[k][1] == OUT]
         if wrong or not self.compartments or not self.flows or not self.outputs:
             raise InputError(
                 explain(
@@ -84,38 +89,63 @@ ORAL_1 = Diagram(compartments=("depot", "central"), flows=((0, 1), (1, OUT)), ou
 """One compartment with first-order absorption, dose into the depot; rates: (ka, ke)."""
 
 
+ROUTE_PARAMETERS = ("F", "lag", "duration", "rate")
+"""What a dose may have by compartment.
+
+Bioavailability, lag, and duration or rate where its record leaves them open.
+"""
+
+Routing = tuple[tuple[str, int], ...]
+"""The columns of a table of such parameters: (one of `ROUTE_PARAMETERS`, index of the compartment)."""
+
+
 class Plan(NamedTuple):
     """What the kernel needs to know of a diagram, with states renumbered block by block.
 
     A block is a set of compartments that all feed back into each other (a strongly connected component).
-    Blocks are numbered downstream, so that ``K`` is block lower triangular.
+    Blocks are numbered downstream, so that ``K`` is block lower triangular. Where compartments receive
+    infusions, the rate of each infusion is one more state, a pump, numbered before all others: a block of
+    its own that drains nothing and flows into its compartment.
     """
 
     source: IntArray
     """(rate,) state each flow leaves."""
     target: IntArray
     """(rate,) state each flow enters, or -1."""
+    depletes: IntArray
+    """(rate,) whether the flow takes from its source: 1, or 0 for a copy."""
     edge: IntArray
     """(block + 1,) offsets of the blocks into the states."""
     parent: IntArray
     """(state,) the neighbour nearer the root of the block's tree, or -1 at the root."""
     entry: IntArray
-    """(compartment + 1,) state of dose compartment c: 0 is the default, c >= 1 the c-th compartment."""
+    """(compartment,) state of each compartment."""
     outputs: IntArray
     """(output,) states that are read."""
+    pumps: IntArray
+    """(pump,) state that each pump feeds."""
     modal: bool
     """Whether every block is a tree of two-way flows: then its matrix is similar to a symmetric one."""
 
-    def packed(self, modal: bool = True) -> IntArray:
-        """Return all of it in one array for a C function: four counts and `modal`, then the arrays."""
-        counts = [
-            len(self.parent),
-            len(self.source),
-            len(self.edge) - 1,
-            len(self.outputs),
-            self.modal and modal,
-        ]
-        return np.concatenate([np.array(counts, dtype=np.int64), *self[:-1]])
+    def packed(self, default: int, routing: Routing = (), modal: bool = True) -> IntArray:
+        """Return all of it in one array for a C function: seven counts, the arrays, the columns of `routing`.
+
+        Parameters
+        ----------
+        default
+            Index of the compartment that doses without one enter.
+        routing
+            The columns of the table of dose parameters.
+        modal
+            False makes the kernel take the matrix exponential for every row.
+        """
+        n = len(self.parent)
+        columns = np.full((len(ROUTE_PARAMETERS), n), -1, dtype=np.int64)
+        for column, (what, compartment) in enumerate(routing):
+            columns[ROUTE_PARAMETERS.index(what), compartment] = column
+        counts = [n, len(self.source), len(self.edge) - 1, len(self.outputs), self.modal and modal, default]
+        head = np.array([*counts, len(routing)], dtype=np.int64)
+        return np.concatenate([head, *self[:-2], columns.ravel()])
 
 
 @cache
@@ -132,10 +162,12 @@ def plan(diagram: Diagram) -> Plan:
     return Plan(
         source=_ints(position[i] for i, _ in diagram.flows),
         target=_ints(position[j] for _, j in diagram.flows),
+        depletes=_ints(k not in diagram.copies for k in range(diagram.n_rates)),
         edge=_ints(ends),
         parent=_ints(position[p] for _, parents, _ in trees for p in parents),
-        entry=_ints(position[c] for c in (diagram.dose_compartment, *range(n))),
+        entry=_ints(position[c] for c in range(n)),
         outputs=_ints(position[o] for o in diagram.outputs),
+        pumps=_ints(()),
         modal=all(is_tree for _, _, is_tree in trees),
     )
 

@@ -1,21 +1,25 @@
 """The C function that walks all streams, for values or (with one walk back) gradients; its use in NumPy.
 
-Its arguments are addresses and sizes: the packed plan, rates (row, rate), the tables, the observations,
-scratch, and where the results go. All arrays are contiguous; reals are float64, indices int32, the plan
-int64. It returns 1, or why not.
+Its arguments are addresses and sizes: the packed plan, rates (row, rate), the table of dose parameters
+(row, column), the records, the observations, scratch, and where the results go. All arrays are contiguous;
+reals are float64, indices int32, the plan and the scratch of integers int64. It returns 1, or why not.
+Called to measure, it writes how much scratch the same call will want.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numba import carray, types
 
 from bayesdose.pk.diagram import Plan
 from bayesdose.pk.kernels import Array, Int32Array, Int64Array, Kernel, inlined, part
-from bayesdose.pk.state import BAD_OBSERVATION, FITS, Space, Tables, check, fill, observed
+from bayesdose.pk.records import DOSE, Records, Routes, compartment_of, measure
+from bayesdose.pk.scatter import scatter
+from bayesdose.pk.schedule import Events, events_of, schedule
+from bayesdose.pk.state import BAD_OBSERVATION, FITS, Space, check, fill, observed, space, space_size
 from bayesdose.pk.walk import backward, forward
 
 _PLAN, _INT, _REAL, _N = (
@@ -24,8 +28,16 @@ _PLAN, _INT, _REAL, _N = (
     types.CPointer(types.float64),
     types.int64,
 )
-_REALS = (0, 3, 5)
-"""Positions of rates, times and amounts among the inputs; the others are indices."""
+VALUES, GRADIENTS, MEASURE = 0, 1, 2
+"""What the C function is called for."""
+
+REALS = (0, 1, 4, 6, 7, 8)
+"""Positions of rates, dose parameters, times, amounts, RATE and II among the inputs.
+
+The others are indices.
+"""
+
+DIFFERENTIABLE = (0, 1, 4, 6)
 
 SHAPES = "the record tables must have the same length, and rates one column for each flow of the diagram"
 
@@ -36,155 +48,239 @@ MESSAGES = (
     "record_row points outside the rows of rates",
     "record_compartment is not a compartment of the diagram",
     "observation_record must point into the records, stream by stream in the order of the streams",
+    "RATE -1 or -2 asks for a rate or a duration that the model does not give for that compartment",
 )
 """What each status means."""
 
-
-VECTORS, MATRICES = 5, 12
-
-
-def scratch_sizes(n: int, n_outputs: int, length: int) -> tuple[int, int, int]:
-    """Return how many numbers of scratch a kernel wants: vectors, matrices, and the trace of a stream.
-
-    Parameters
-    ----------
-    n, n_outputs
-        Number of states and of outputs.
-    length
-        Number of records of the longest stream.
-    """
-    return VECTORS * n, MATRICES * n * n, (3 + 3 * n + n_outputs) * (length + 1)
-
-
-def longest(start: Any) -> int:
-    """Return the number of records of the longest stream, from stream_start (stream + 1)."""
-    most = 0
-    for s in range(start.shape[0] - 1):
-        most = max(most, start[s + 1] - start[s])
-    return most
+COUNTS = 7
 
 
 @inlined
 def unpack(packed: Int64Array) -> Plan:
     """Return the Plan that `Plan.packed` put into one array."""
     n, m, blocks, outputs = packed[0], packed[1], packed[2], packed[3]
-    a = 5 + m
+    a = COUNTS + m
     b = a + m
-    c = b + blocks + 1
-    d = c + n
-    e = d + n + 1
+    c = b + m
+    d = c + blocks + 1
+    e = d + n
+    f = e + n
+    g = f + outputs
     return Plan(
-        packed[5:a],
-        packed[a:b],
-        packed[b:c],
-        packed[c:d],
-        packed[d:e],
-        packed[e : e + outputs],
-        packed[4] != 0,
-    )
-
-
-class Scratch(NamedTuple):
-    """Where a kernel works, by shape."""
-
-    vectors: Array
-    """(vector, state)"""
-    matrices: Array
-    """(matrix, state, state)"""
-    trace: Array
-    """(trace, record + 1): what is kept of one stream."""
+        packed[COUNTS:a], packed[a:b], packed[b:c], packed[c:d], packed[d:e], packed[e:f], packed[f:g],
+        packed[g:g], packed[4] != 0,
+    )  # fmt: skip
 
 
 @inlined
-def space(scratch: Scratch) -> Space:
-    """Give the parts of the scratch their names."""
-    v, m, t = scratch
-    n = v.shape[1]
-    return Space(
-        v[0], v[1], v[2], v[3], v[4],
-        m[0], m[1], m[2], m[3], m[4], m[5], m[6:8], m[8:10], m[10:12],
-        t[0], t[1], t[2], t[3 : 3 + n], t[3 + n : 3 + 2 * n], t[3 + 2 * n : 3 + 3 * n], t[3 + 3 * n :],
+def routes_in(packed: Int64Array, value: Array) -> Routes:
+    """Return the dose parameters, with the columns that `Plan.packed` put behind the plan."""
+    n = packed[0]
+    a = packed.shape[0] - 4 * n
+    return Routes(
+        value, packed[5], packed[a : a + n], packed[a + n : a + 2 * n], packed[a + 2 * n : a + 3 * n],
+        packed[a + 3 * n :],
     )  # fmt: skip
 
 
 @part
+def count_pumps(records: Records, routes: Routes, pump: Int64Array) -> int:
+    """Return how many compartments receive infusions; number them in `pump`, with -1 for the others."""
+    n_pumps = 0
+    for c in range(pump.shape[0]):
+        pump[c] = -1
+    for r in range(records.time.shape[0]):
+        if records.kind[r] == DOSE and records.rate[r] != 0.0:
+            c = compartment_of(records, routes, r)
+            if pump[c] < 0:
+                pump[c] = n_pumps
+                n_pumps += 1
+    return n_pumps
+
+
+@part
+def with_pumps(base: Plan, pump: Int64Array, p: int, ints: Int64Array) -> tuple[Plan, Int64Array]:
+    """Return a plan with p pumps before its states, and the `target` that `schedule` wants.
+
+    Both live in ints.
+    """
+    n, m, blocks, k = (
+        base.parent.shape[0],
+        base.source.shape[0],
+        base.edge.shape[0] - 1,
+        base.outputs.shape[0],
+    )
+    a = m
+    b = a + m
+    c = b + blocks + 1 + p
+    d = c + n + p
+    e = d + n
+    f = e + k
+    g = f + p
+    h = g + 2 * n
+    made = Plan(
+        ints[:a], ints[a:b], base.depletes, ints[b:c], ints[c:d], ints[d:e], ints[e:f], ints[f:g], base.modal
+    )
+    target = ints[g:h]
+    for i in range(m):
+        made.source[i] = base.source[i] + p
+        made.target[i] = base.target[i] + p if base.target[i] >= 0 else base.target[i]
+    for i in range(p):
+        made.edge[i] = i
+        made.parent[i] = -1
+    for i in range(blocks + 1):
+        made.edge[p + i] = base.edge[i] + p
+    for i in range(n):
+        made.parent[p + i] = base.parent[i] + p if base.parent[i] >= 0 else -1
+        made.entry[i] = base.entry[i] + p
+        target[i] = made.entry[i]
+        target[n + i] = pump[i]
+        if pump[i] >= 0:
+            made.pumps[pump[i]] = made.entry[i]
+    for i in range(k):
+        made.outputs[i] = base.outputs[i] + p
+    return made, target
+
+
+@inlined
+def ints_size(packed: Int64Array, p: int, length: int) -> int:
+    """Return how many integers of scratch a walk wants."""
+    n = packed[0]
+    return n + 2 * packed[1] + packed[2] + 1 + packed[3] + 4 * n + 3 * p + 14 * (length + 1)
+
+
+@inlined
+def give_or_take(
+    ev: Events, observation: Int32Array, first: int, last: int, begin: int, n_events: int,
+    back: bool, out: Array, sp: Space,
+) -> None:  # fmt: skip
+    """Fill out (observation, output) with the amounts at one stream's observations, or `back`.
+
+    The other way.
+    """
+    for k in range(out.shape[1]):
+        amounts = sp.amounts[k, :n_events]
+        if back:
+            fill(amounts, 0.0)
+        for o in range(first, last):
+            at = ev.order[observation[o] - begin]
+            if back:
+                amounts[at] += out[o, k]
+            else:
+                out[o, k] = amounts[at]
+
+
+@inlined
+def spoil(
+    records: Records, begin: int, end: int, first: int, last: int, back: bool, out: Array, rates_bar: Array
+) -> None:
+    """Say of a stream without a schedule that nothing about it is a number."""
+    if back:
+        for r in range(begin, end):
+            fill(rates_bar[records.row[r]], np.nan)
+    else:
+        for o in range(first, last):
+            fill(out[o], np.nan)
+
+
+@part
 def all_streams(
-    packed: Int64Array,
-    rates: Array,
-    tables: Tables,
-    observation: Int32Array,
-    scratch: Scratch,
-    back: bool,
-    out: Array,
-    rates_bar: Array,
-    time_bar: Array,
-    amount_bar: Array,
-) -> int:
+    packed: Int64Array, rates: Array, records: Records, routes: Routes, observation: Int32Array,
+    reals: Array, ints: Int64Array, mode: int, out: Array, rates_bar: Array, routes_bar: Array,
+    time_bar: Array, amount_bar: Array,
+) -> int:  # fmt: skip
     """Fill out (observation, output) with the amounts at the observations' records.
 
-    Or `back`: read the gradient with respect to them there, and fill those of rates (row, rate), times and
-    amounts (record,).
+    Or, for gradients: read the gradient with respect to them there, and fill those of rates (row, rate), dose
+    parameters (row, column), times and amounts (record,).
     """
-    plan = unpack(packed)
-    status = check(plan, rates, tables, scratch.trace.shape[1] - 1)
+    n, n_outputs, back = packed[0], packed[3], mode == GRADIENTS
+    status = check(n, rates.shape[0], records, routes)
     if status != FITS:
         return status
-    sp = space(scratch)
+    if mode == MEASURE:
+        return write_sizes(packed, records, routes, ints)
+    n_pumps = count_pumps(records, routes, ints[:n])
+    length = (ints.shape[0] - ints_size(packed, n_pumps, -1)) // 14 - 1
+    plan, target = with_pumps(unpack(packed), ints[:n], n_pumps, ints[n:])
+    tail = ints[ints.shape[0] - 14 * (length + 1) :].reshape((14, length + 1))
+    n += n_pumps
+    used = space_size(n, n_outputs, length)
+    sp = space(reals, n, n_outputs, length)
+    times = reals[used : used + 8 * (length + 1)].reshape((8, length + 1))
+    ev, pool = events_of(tail[:7], times[:4]), events_of(tail[7:], times[4:])
     if back:
         for i in range(rates_bar.shape[0]):
             fill(rates_bar[i], 0.0)
+            fill(routes_bar[i], 0.0)
         fill(time_bar, 0.0)
         fill(amount_bar, 0.0)
-        for i in range(sp.Z.shape[0]):
+        for i in range(n):
             fill(sp.Z[i], 0.0)
     row, modal, first = -1, True, 0
-    for s in range(tables.start.shape[0] - 1):
-        row, modal = forward(plan, rates, tables, s, row, modal, sp, not back)
-        begin, end = tables.start[s], tables.start[s + 1]
+    for s in range(records.start.shape[0] - 1):
+        begin, end = records.start[s], records.start[s + 1]
         last = observed(observation, first, begin, end)
-        for k in range(out.shape[1]):
-            amounts = sp.amounts[k, : end - begin]
+        n_events = schedule(records, routes, target, s, ev, pool)
+        if n_events < 0:
+            spoil(records, begin, end, first, last, back, out, rates_bar)
+        else:
+            row, modal = forward(plan, rates, ev, n_events, row, modal, sp, not back)
+            give_or_take(ev, observation, first, last, begin, n_events, back, out, sp)
             if back:
-                fill(amounts, 0.0)
-            for o in range(first, last):
-                if back:
-                    amounts[observation[o] - begin] += out[o, k]
-                else:
-                    out[o, k] = amounts[observation[o] - begin]
+                row, modal = backward(plan, rates, ev, n_events, row, modal, sp, rates_bar)
+                scatter(records, routes, ev, n_events, sp.slope, sp.added, routes_bar, time_bar, amount_bar)
         first = last
-        if back:
-            row, modal = backward(plan, rates, tables, s, row, modal, sp, rates_bar, time_bar, amount_bar)
     return FITS if first == observation.shape[0] else BAD_OBSERVATION
 
 
+@part
+def write_sizes(packed: Int64Array, records: Records, routes: Routes, ints: Int64Array) -> int:
+    """Write the sizes of the scratch of reals and of integers to the first two of ints (2 + compartment,)."""
+    length = measure(records, routes)
+    n_pumps = count_pumps(records, routes, ints[2:])
+    n = packed[0] + n_pumps
+    ints[0] = space_size(n, packed[3], length) + 8 * (length + 1)
+    ints[1] = ints_size(packed, n_pumps, length)
+    return FITS
+
+
 def walk_streams(
-    packed: Any, packed_size: int, rates: Any, n_rows: int, start: Any, start_size: int,
-    row: Any, time: Any, kind: Any, amount: Any, compartment: Any, n_records: int,
-    observation: Any, n_observations: int, vectors: Any, matrices: Any, trace: Any, length: int,
-    back: int, out: Any, rates_bar: Any, time_bar: Any, amount_bar: Any,
+    packed: Any, packed_size: int, rates: Any, n_rows: int, routes: Any, start: Any, start_size: int,
+    row: Any, time: Any, kind: Any, amount: Any, rate: Any, interval: Any, additional: Any, steady: Any,
+    compartment: Any, n_records: int, observation: Any, n_observations: int,
+    reals: Any, n_reals: int, ints: Any, n_ints: int,
+    mode: int, out: Any, rates_bar: Any, routes_bar: Any, time_bar: Any, amount_bar: Any,
 ) -> int:  # fmt: skip
-    """Give the addresses their shapes and call `all_streams`; unless `back`, the last three are not read."""
-    n, m, n_outputs = packed[0], packed[1], packed[3]
+    """Give the addresses their shapes and call `all_streams`.
+
+    But for gradients, the last four are not read.
+    """
+    plan = carray(packed, (packed_size,))
+    m, n_outputs, k = packed[1], packed[3], packed[6]
     return all_streams(
-        carray(packed, (packed_size,)),
+        plan,
         carray(rates, (n_rows, m)),
-        Tables(
+        Records(
             carray(start, (start_size,)),
             carray(row, (n_records,)),
             carray(time, (n_records,)),
             carray(kind, (n_records,)),
             carray(amount, (n_records,)),
+            carray(rate, (n_records,)),
+            carray(interval, (n_records,)),
+            carray(additional, (n_records,)),
+            carray(steady, (n_records,)),
             carray(compartment, (n_records,)),
         ),
+        routes_in(plan, carray(routes, (n_rows, k))),
         carray(observation, (n_observations,)),
-        Scratch(
-            carray(vectors, (VECTORS, n)),
-            carray(matrices, (MATRICES, n, n)),
-            carray(trace, (3 + 3 * n + n_outputs, length + 1)),
-        ),
-        back != 0,
+        carray(reals, (n_reals,)),
+        carray(ints, (n_ints,)),
+        mode,
         carray(out, (n_observations, n_outputs)),
         carray(rates_bar, (n_rows, m)),
+        carray(routes_bar, (n_rows, k)),
         carray(time_bar, (n_records,)),
         carray(amount_bar, (n_records,)),
     )
@@ -193,11 +289,20 @@ def walk_streams(
 WALK = Kernel(
     walk_streams,
     _N(
-        *(_PLAN, _N, _REAL, _N, _INT, _N),  # plan and its size, rates and rows, stream_start and its size
-        *(_INT, _REAL, _INT, _REAL, _INT, _N),  # row, time, kind, amount, compartment, and records
+        *(
+            _PLAN,
+            _N,
+            _REAL,
+            _N,
+            _REAL,
+            _INT,
+            _N,
+        ),  # plan, its size, rates, rows, dose parameters, stream_start, size
+        *(_INT, _REAL, _INT, _REAL),  # row, time, kind, amount
+        *(_REAL, _REAL, _INT, _INT, _INT, _N),  # rate, interval, additional, steady, compartment, and records
         *(_INT, _N),  # observation_record and its size
-        *(_REAL, _REAL, _REAL, _N),  # scratch, and the number of records of the longest stream
-        *(_N, _REAL, _REAL, _REAL, _REAL),  # back, out, and the three gradients
+        *(_REAL, _N, _PLAN, _N),  # scratch of reals and of integers
+        *(_N, _REAL, _REAL, _REAL, _REAL, _REAL),  # mode, out, and the four gradients
     ),
 )
 
@@ -210,7 +315,8 @@ def walk_amounts(packed: Int64Array, inputs: Sequence[Any]) -> Array:
     packed
         A diagram's `Plan.packed`.
     inputs
-        Rates (row, rate), then stream_start, record_row, record_time, record_kind, record_amount,
+        Rates (row, rate), dose parameters (row, column), then stream_start, record_row, record_time,
+        record_kind, record_amount, record_rate, record_interval, record_additional, record_steady,
         record_compartment, observation_record.
 
     Raises
@@ -219,38 +325,41 @@ def walk_amounts(packed: Int64Array, inputs: Sequence[Any]) -> Array:
         When the tables do not fit together.
     """
     out = np.empty((len(inputs[-1]), packed[3]))
-    _call(packed, inputs, False, [out] * 4)
+    _call(packed, inputs, VALUES, [out] * 5)
     return out
 
 
-def walk_gradients(packed: Int64Array, inputs: Sequence[Any], bar: Array) -> tuple[Array, Array, Array]:
-    """Return the gradients of sum(amounts bar) by rates (row, rate), record_time and record_amount (record,).
+def walk_gradients(packed: Int64Array, inputs: Sequence[Any], bar: Array) -> tuple[Array, ...]:
+    """Return the gradients of sum(amounts bar).
 
-    Parameters and errors are those of `walk_amounts`; `bar` is (observation, output).
+    They are those by rates (row, rate), dose parameters (row, column), record_time and record_amount
+    (record,). Parameters and errors are those of `walk_amounts`; `bar` is (observation, output).
     """
     if bar.shape != (len(inputs[-1]), packed[3]):
         raise ValueError(SHAPES)
-    by_rates, by_time, by_amount = (np.empty(np.shape(inputs[p])) for p in _REALS)
-    _call(packed, inputs, True, [np.ascontiguousarray(bar, dtype=np.float64), by_rates, by_time, by_amount])
-    return by_rates, by_time, by_amount
+    bars = [np.empty(np.shape(inputs[p])) for p in DIFFERENTIABLE]
+    _call(packed, inputs, GRADIENTS, [np.ascontiguousarray(bar, dtype=np.float64), *bars])
+    return tuple(bars)
 
 
-def _call(packed: Int64Array, inputs: Sequence[Any], back: bool, results: Sequence[Array]) -> None:
+def _call(packed: Int64Array, inputs: Sequence[Any], mode: int, results: Sequence[Array]) -> None:
     """Call the kernel from Python."""
     arrays = [
-        np.ascontiguousarray(x, dtype=np.float64 if position in _REALS else np.int32)
+        np.ascontiguousarray(x, dtype=np.float64 if position in REALS else np.int32)
         for position, x in enumerate(inputs)
     ]
-    size = [len(x) for x in arrays]
-    if len(set(size[2:7])) > 1 or arrays[0].shape[1] != packed[1]:
+    rates, routes, start, *records, observation = arrays
+    lengths = {len(x) for x in records}
+    if len(lengths) > 1 or rates.shape[1] != packed[1] or routes.shape != (len(rates), packed[6]):
         raise ValueError(SHAPES)
-    rates, start, *records, observation = (x.ctypes.data for x in arrays)
-    length = longest(arrays[1])
-    work = [np.empty(n) for n in scratch_sizes(packed[0], packed[3], length)]
-    status = WALK(
-        packed.ctypes.data, len(packed), rates, size[0], start, size[1],
-        *records, size[2], observation, size[7], *(x.ctypes.data for x in work), length,
-        back, *(x.ctypes.data for x in results),
-    )  # fmt: skip
+    head = [packed.ctypes.data, len(packed), rates.ctypes.data, len(rates), routes.ctypes.data]
+    head += [start.ctypes.data, len(start), *(x.ctypes.data for x in records), len(records[0])]
+    head += [observation.ctypes.data, len(observation)]
+    ends = [x.ctypes.data for x in results]
+    sizes = np.empty(2 + packed[0], dtype=np.int64)
+    status = WALK(*head, sizes.ctypes.data, 0, sizes.ctypes.data, len(sizes), MEASURE, *ends)
+    if status == FITS:
+        reals, ints = np.empty(sizes[0]), np.empty(sizes[1], dtype=np.int64)
+        status = WALK(*head, reals.ctypes.data, len(reals), ints.ctypes.data, len(ints), mode, *ends)
     if status != FITS:
         raise ValueError(MESSAGES[status])

@@ -34,7 +34,9 @@ def digest(*names: str) -> str:
     return sha256(b"\0".join(texts)).hexdigest()
 
 
-SOURCES = digest("diagram", "entry", "exponential", "kernels", "modes", "state", "walk")
+SOURCES = digest(
+    "diagram", "entry", "exponential", "kernels", "modes", "records", "scatter", "schedule", "state", "walk"
+)
 """Digest of the sources of the kernels; part of every cache key."""
 
 # No fast-math, whatever PyTensor's setting is (nan and inf must survive), and NumPy's rules for division

@@ -28,17 +28,28 @@ SWEEPS = 60
 
 
 @part
-def rate_matrix(source: Int64Array, target: Int64Array, rates: Array, row: int, K: Array) -> bool:
+def rate_matrix(
+    source: Int64Array,
+    target: Int64Array,
+    depletes: Int64Array,
+    pumps: Int64Array,
+    rates: Array,
+    row: int,
+    K: Array,
+) -> bool:
     """Fill K (state, state) from one row of rates (row, rate); return whether all of it is finite."""
     n = K.shape[0]
     for i in range(n):
         for j in range(n):
             K[i, j] = 0.0
+    for p in range(pumps.shape[0]):
+        K[pumps[p], p] = 1.0
     total = 0.0
     for f in range(source.shape[0]):
         rate = rates[row, f]
         i, j = source[f], target[f]
-        K[i, i] -= rate
+        if depletes[f] != 0:
+            K[i, i] -= rate
         if j >= 0:
             K[j, i] += rate
         total += abs(rate)

@@ -7,27 +7,11 @@ from typing import NamedTuple
 import numpy as np
 
 from bayesdose.pk.diagram import Plan
-from bayesdose.pk.kernels import Array, Int32Array, Int64Array, inlined, part
+from bayesdose.pk.kernels import Array, Int32Array, part
 from bayesdose.pk.modes import modes, rate_matrix
+from bayesdose.pk.records import DOSE, Records, Routes, compartment_of
 
-DOSE = 1
-RESET = 3
-
-FITS, BAD_START, BAD_ROW, BAD_COMPARTMENT, BAD_OBSERVATION = 1, 2, 3, 4, 5
-
-
-class Tables(NamedTuple):
-    """The event tables of all streams; the kinds are 0 observation, 1 dose, 2 other, 3 reset."""
-
-    start: Int32Array
-    """(stream + 1,) offsets into the records."""
-    row: Int32Array
-    """(record,) row of rates."""
-    time: Array
-    kind: Int32Array
-    amount: Array
-    compartment: Int32Array
-    """(record,) where a dose goes: 0 the diagram's default, c its c-th compartment."""
+FITS, BAD_START, BAD_ROW, BAD_COMPARTMENT, BAD_OBSERVATION, BAD_ROUTE = 1, 2, 3, 4, 5, 6
 
 
 class Space(NamedTuple):
@@ -51,36 +35,69 @@ class Space(NamedTuple):
     """(2, state, state) dual matrices, as are E and T."""
     E: Array
     T: Array
-    dt: Array
-    """(record,) length of the interval before each record; slope is its adjoint."""
+    saved: Array
+    """(state,) the state, or its adjoint, beside a steady state."""
     slope: Array
+    """(event,) adjoint of the interval before each event."""
     phi: Array
-    """(record,) a divided difference of the interval."""
+    """(event,) a divided difference of the interval."""
+    added: Array
+    """(event,) what an event adds to a mode; on the way back, the adjoint of what it adds to its state."""
     before: Array
-    """(state, record + 1) the state before each interval, in the basis of its row."""
+    """(state, event + 1) the state before each interval, in the basis of its row."""
     factor: Array
-    """(state, record) what the interval multiplies it with."""
+    """(state, event) what the interval multiplies it with."""
     bar: Array
-    """(state, record) the adjoint of the state after each record's interval."""
+    """(state, event) the adjoint of the state after each event's interval."""
     amounts: Array
-    """(output, record) the amounts after each record; on the way back their adjoint."""
+    """(output, event) the amounts after each event; on the way back their adjoint."""
+
+
+VECTORS, MATRICES = 6, 12
 
 
 @part
-def check(plan: Plan, rates: Array, tables: Tables, length: int) -> int:
+def space(reals: Array, n: int, n_outputs: int, length: int) -> Space:
+    """Give the parts of the scratch their names; see `space_size`."""
+    v = reals[: VECTORS * n].reshape((VECTORS, n))
+    a = VECTORS * n
+    m = reals[a : a + MATRICES * n * n].reshape((MATRICES, n, n))
+    a += MATRICES * n * n
+    rows = 3 + 3 * n + n_outputs
+    t = reals[a : a + rows * (length + 1)].reshape((rows, length + 1))
+    return Space(
+        v[0], v[1], v[2], v[3], v[4],
+        m[0], m[1], m[2], m[3], m[4], m[5], m[6:8], m[8:10], m[10:12],
+        v[5], t[0], t[1], t[2], t[3 : 3 + n], t[3 + n : 3 + 2 * n], t[3 + 2 * n : 3 + 3 * n], t[3 + 3 * n :],
+    )  # fmt: skip
+
+
+@part
+def space_size(n: int, n_outputs: int, length: int) -> int:
+    """Return how many numbers `space` wants for n states and streams of at most `length` events."""
+    return VECTORS * n + MATRICES * n * n + (3 + 3 * n + n_outputs) * (length + 1)
+
+
+@part
+def check(n_compartments: int, n_rows: int, records: Records, routes: Routes) -> int:
     """Return `FITS`, or which table points outside another (and would let the walk read foreign memory)."""
-    start, n_records = tables.start, tables.time.shape[0]
+    start, n_records = records.start, records.time.shape[0]
     before = 0
     for s in range(start.shape[0]):
-        if start[s] < before or start[s] > before + length or (s == 0 and start[s] != 0):
+        if start[s] < before or (s == 0 and start[s] != 0):
             return BAD_START
         before = start[s]
     if before != n_records:
         return BAD_START
-    if outside(tables.row, rates.shape[0]):
+    if outside(records.row, n_rows):
         return BAD_ROW
-    if outside(tables.compartment, plan.entry.shape[0]):
+    if outside(records.compartment, n_compartments + 1):
         return BAD_COMPARTMENT
+    for r in range(n_records):
+        if records.kind[r] == DOSE and records.rate[r] < 0.0:
+            c = compartment_of(records, routes, r)
+            if (routes.rate[c] if records.rate[r] == -1.0 else routes.duration[c]) < 0:
+                return BAD_ROUTE
     return FITS
 
 
@@ -134,7 +151,7 @@ def set_basis(
     gain: Array,
 ) -> bool:
     """Set up K, mu, V and W for one row of rates; return whether the walk is in its eigenbasis."""
-    finite = rate_matrix(plan.source, plan.target, rates, row, K)
+    finite = rate_matrix(plan.source, plan.target, plan.depletes, plan.pumps, rates, row, K)
     if finite and plan.modal and modes(plan.edge, plan.parent, K, mu, V, W, S, d, gain):
         return True
     for i in range(mu.shape[0]):
@@ -144,7 +161,27 @@ def set_basis(
     return not finite
 
 
-@inlined
-def place(entry: Int64Array, compartment: int) -> np.uint64:
-    """Return the state that a dose to a compartment enters; unsigned, which spares tests for negatives."""
-    return np.uint64(entry[np.uint64(compartment)])
+@part
+def solve(A: Array, first: int, b: Array) -> None:
+    """Replace b by the solution of A x = b in the states from `first` on, by elimination with pivots.
+
+    A is lost.
+    """
+    n = b.shape[0]
+    for k in range(first, n):
+        pivot = k
+        for i in range(k + 1, n):
+            if abs(A[i, k]) > abs(A[pivot, k]):
+                pivot = i
+        for j in range(first, n):
+            A[k, j], A[pivot, j] = A[pivot, j], A[k, j]
+        b[k], b[pivot] = b[pivot], b[k]
+        for i in range(k + 1, n):
+            share = A[i, k] / A[k, k]
+            for j in range(k, n):
+                A[i, j] -= share * A[k, j]
+            b[i] -= share * b[k]
+    for k in range(n - 1, first - 1, -1):
+        for j in range(k + 1, n):
+            b[k] -= A[k, j] * b[j]
+        b[k] /= A[k, k]

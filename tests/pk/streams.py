@@ -7,6 +7,7 @@ import numpy as np
 from bayesdose.pk import BOLUS_1, ORAL_1, OUT, Diagram
 from bayesdose.pk.diagram import plan
 from bayesdose.pk.entry import walk_amounts, walk_gradients
+from bayesdose.pk.op import TABLES
 
 TWO = Diagram(("central", "peripheral"), ((0, OUT), (0, 1), (1, 0)), (0,))
 TWO_ORAL = Diagram(("depot", "central", "peripheral"), ((0, 1), (1, OUT), (1, 2), (2, 1)), (1,))
@@ -43,13 +44,28 @@ class Streams:
     amount: np.ndarray
     compartment: np.ndarray
     observation: np.ndarray
+    rate: np.ndarray | None = None
+    interval: np.ndarray | None = None
+    additional: np.ndarray | None = None
+    steady: np.ndarray | None = None
 
     @property
     def inputs(self):
-        """Return them in the order of the Op's inputs, after the rates."""
+        """Return them in the order of the Op's inputs, after the rates and the dose parameters."""
+        none = np.zeros(len(self.time))
+        rate, interval = (none if x is None else x for x in (self.rate, self.interval))
+        additional, steady = (
+            none.astype(np.int32) if x is None else x for x in (self.additional, self.steady)
+        )
         return (
-            self.start, self.row, self.time, self.kind, self.amount, self.compartment, self.observation
+            self.start, self.row, self.time, self.kind, self.amount, rate, interval, additional, steady,
+            self.compartment, self.observation,
         )  # fmt: skip
+
+    @property
+    def by_name(self):
+        """Return them as the `events` dataset names them."""
+        return dict(zip(TABLES, self.inputs, strict=True))
 
     def but(self, **changes):
         return replace(self, **{k: np.asarray(v) for k, v in changes.items()})
@@ -100,13 +116,25 @@ def random_rates(seed, diagram, n_rows):
 
 def walk(diagram, rates, tables, modal=True):
     """Return amounts (observation, output); by the matrix exponential alone when not `modal`."""
-    return walk_amounts(plan(diagram).packed(modal), (np.asarray(rates, float), *tables.inputs))
+    return walk_amounts(packed(diagram, modal), (*as_rows(rates), *tables.inputs))
 
 
 def walk_back(diagram, rates, tables, bar, modal=True):
     """Return the gradients of sum(amounts bar) with respect to rates, times and amounts."""
-    inputs = (np.asarray(rates, float), *tables.inputs)
-    return walk_gradients(plan(diagram).packed(modal), inputs, np.asarray(bar, float))
+    inputs = (*as_rows(rates), *tables.inputs)
+    by_rates, _, by_time, by_amount = walk_gradients(packed(diagram, modal), inputs, np.asarray(bar, float))
+    return by_rates, by_time, by_amount
+
+
+def as_rows(rates):
+    """Return rates, and a table of no dose parameters."""
+    rates = np.asarray(rates, float)
+    return rates, np.empty((len(rates), 0))
+
+
+def packed(diagram, modal=True, routing=()):
+    """Return the kernel's view of a diagram."""
+    return plan(diagram).packed(diagram.dose_compartment, routing, modal)
 
 
 def rate_matrix(diagram, rates):

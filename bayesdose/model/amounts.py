@@ -1,0 +1,167 @@
+"""Between a declaration's parameters and the structural Op.
+
+Rows of parameters, parameters of doses, amounts by name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytensor.tensor as pt
+
+from bayesdose.errors import InputError, explain, nearest
+from bayesdose.model.context import current
+from bayesdose.pk.diagram import Diagram, Routing
+from bayesdose.pk.op import amounts
+
+if TYPE_CHECKING:
+    from pytensor.tensor.variable import TensorVariable
+
+DoseParameter = Any
+"""A parameter of the doses: none, one for the default compartment, or compartment names to parameters."""
+
+
+@dataclass(frozen=True)
+class Amounts(Mapping[str, "TensorVariable"]):
+    """Amounts at the observations, by compartment: ``A.central`` or ``A["central"]``, dims (observation,)."""
+
+    names: tuple[str, ...]
+    values: Any  # (observation, compartment)
+
+    def __getitem__(self, name: str) -> TensorVariable:
+        if name not in self.names:
+            raise KeyError(self._unknown(name))
+        column: TensorVariable = self.values[:, self.names.index(name)]
+        return column
+
+    def __getattr__(self, name: str) -> TensorVariable:
+        if name.startswith("_") or name not in self.names:
+            raise AttributeError(self._unknown(name))
+        return self[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.names)
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def _unknown(self, name: str) -> str:
+        return explain(
+            f"there is no compartment {name!r}",
+            expected=", ".join(self.names),
+            meant=nearest(name, list(self.names)),
+        )
+
+
+def record_row() -> TensorVariable:
+    """Return the parameter row that governs each record: its subject's, or its own where parameters vary."""
+    made, declaration = current()
+    if declaration.level == "record":
+        return pt.arange(made["record_time"].shape[0])
+    return made["record_subject"]
+
+
+def rows(value: Any) -> TensorVariable:
+    """Return a parameter with one value a row: of a subject, or of a record where parameters vary."""
+    made, declaration = current()
+    tensor = pt.as_tensor(value)
+    return tensor if tensor.ndim else tensor + pt.zeros(made.dim_lengths[declaration.level])
+
+
+def at_observations(value: Any) -> TensorVariable:
+    """Return a parameter's value at each observation.
+
+    Parameters
+    ----------
+    value
+        A parameter or covariate, dims (subject,) or (record,), or a scalar.
+
+    Returns
+    -------
+    TensorVariable
+        dims (observation,).
+    """
+    made, _ = current()
+    return rows(value)[record_row()[made["observation_record"]]]
+
+
+def routes_of(
+    compartments: tuple[str, ...], dose: str, parameters: Mapping[str, DoseParameter]
+) -> tuple[Routing, TensorVariable | None]:
+    """Return what the columns of the table of dose parameters are, and the table (row, column).
+
+    Parameters
+    ----------
+    compartments
+        Names of the structure's compartments.
+    dose
+        The one that doses enter by default.
+    parameters
+        "F", "lag", "duration", "rate" to a parameter, or to a mapping by compartment.
+    """
+    routing, columns = [], []
+    for what, given in parameters.items():
+        by_name = given if isinstance(given, Mapping) else {} if given is None else {dose: given}
+        for name, value in by_name.items():
+            if name not in compartments:
+                raise InputError(
+                    explain(
+                        f"{what} is given for the compartment {name!r}, which the structure does not have",
+                        expected=", ".join(compartments),
+                        meant=nearest(name, list(compartments)),
+                    )
+                )
+            routing.append((what, compartments.index(name)))
+            columns.append(rows(value))
+    return tuple(routing), pt.stack(columns, axis=1) if columns else None
+
+
+def walk(diagram: Diagram, rates: TensorVariable, routing: Routing, routes: TensorVariable | None) -> Any:
+    """Return amounts (observation, output) of the open declaration's study through a linear diagram."""
+    made, _ = current()
+    check_doses(diagram.compartments, diagram.dose_compartment, routing)
+    return amounts(diagram, rates, made, record_row(), routing, routes)
+
+
+def check_doses(compartments: tuple[str, ...], default: int, routing: Routing) -> None:
+    """Check that the study's doses, and the card's names, go with a structure.
+
+    Raises
+    ------
+    InputError
+        When a dose goes to a compartment that the structure does not have or asks for a rate or duration
+        that the model does not give, or the card names other compartments.
+    """
+    made, declaration = current()
+    named = declaration.card.compartments
+    if named and named != compartments:
+        raise InputError(
+            explain(
+                f"the card of {declaration.card.drug} names other compartments than its structure has",
+                came=", ".join(named),
+                expected=", ".join(compartments),
+            )
+        )
+    code, rate = made["record_compartment"].get_value(), made["record_rate"].get_value()
+    if code.max(initial=0) > len(compartments):
+        raise InputError(
+            explain(
+                "a record names a compartment that the structure does not have",
+                came=f"CMT {code.max()}",
+                expected=f"0 (default: {compartments[default]}) or 1 to {len(compartments)}",
+            )
+        )
+    into = np.where(code == 0, default, code - 1)
+    for asked, what in ((-1.0, "rate"), (-2.0, "duration")):
+        for c in np.unique(into[rate == asked]).tolist():
+            if (what, c) not in routing:
+                raise InputError(
+                    explain(
+                        f"RATE {asked:g} asks for the {what} of infusions into {compartments[c]}, "
+                        "which the model does not give",
+                        fix=f"pass {what}={{{compartments[c]!r}: a parameter}} to the structure",
+                    )
+                )
