@@ -3,7 +3,9 @@
 Grammar, with ``{name}`` wherever a number stands::
 
     text  = part { ", then " part }
-    part  = number unit [ "every" [number] time [ "x" number | "for" number time ] ]
+    part  = number unit { route } [ "every" [number] time ( "x" number | "for" number time )
+            [ "at steady state" ] ]
+    route = "over" number time | "over modelled duration" | "at modelled rate" | "into" compartment
     unit  = mg, g, ug, mg/kg, mg/m2, ...
     time  = min, h, d, day, days, week, weeks, ...
 
@@ -15,7 +17,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import NoReturn
 
@@ -37,6 +39,7 @@ _SPOKEN = {
     "bid": "every 12 h",
     "tid": "every 8 h",
 }
+_KEYWORDS = ("every", "x", "for", "then", "over", "into", "at", "modelled", "steady")
 _THEN = re.compile(r"\s*,?\s*\bthen\s+", re.IGNORECASE)
 _NAME = re.compile(r"[A-Za-z_]\w*")
 _TOKEN = re.compile(r"\{[^{}]*\}|[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|[x×](?=\s*[\d{])|[^\s{}]+|[{}]")
@@ -56,6 +59,14 @@ class Part:
         Number of doses; None when `duration` says how long instead.
     duration, duration_unit
         For how long.
+    over, over_unit
+        Duration of an infusion; None for a bolus.
+    rate
+        What the table's RATE says of it: 0, or -1 (rate from the model), -2 (duration from the model).
+    into
+        Name or number of the compartment; "0" for the model's default.
+    steady
+        Whether its first dose finds the steady state of its own interval.
     """
 
     amount: Number
@@ -65,6 +76,11 @@ class Part:
     count: Number | None = 1.0
     duration: Number | None = None
     duration_unit: str = "hour"
+    over: Number | None = None
+    over_unit: str = "hour"
+    rate: float = 0.0
+    into: str = "0"
+    steady: bool = False
 
 
 @dataclass(frozen=True)
@@ -102,9 +118,8 @@ def parse(text: str) -> DoseText:
                     fix="give one of them an interval, as in '20 mg every 12 h x 1, then 10 mg'",
                 )
             )
-    names = dict.fromkeys(
-        n for p in parts for n in (p.amount, p.every, p.count, p.duration) if isinstance(n, str)
-    )
+    numbers = [n for p in parts for n in (p.amount, p.over, p.every, p.count, p.duration)]
+    names = dict.fromkeys(n for n in numbers if isinstance(n, str))
     return DoseText(clean, parts, tuple(names))
 
 
@@ -117,22 +132,62 @@ class _Reader:
         self.at = 0
 
     def part(self) -> Part:
-        amount, unit = self.number("the amount of a dose"), self.unit()
+        single = self.route(Part(self.number("the amount of a dose"), self.unit()))
         if self.peek() is None:
-            return Part(amount, unit)
-        self.word("every", "'every' (with an interval), or nothing for a single dose")
+            return single
+        self.word("every", "'every' (with an interval), 'over 1 h', or nothing for a single dose")
         every = 1.0 if self.peek() in TIMES else self.number("the interval")
-        every_unit = self.time()
+        repeated = replace(single, every=every, every_unit=self.time())
         how = self.take()
         if how in ("x", "×"):
-            done = Part(amount, unit, every, every_unit, self.whole("the number of doses"))
+            done = replace(repeated, count=self.whole("the number of doses"))
         elif how == "for":
-            done = Part(amount, unit, every, every_unit, None, self.number("how long"), self.time())
+            long = self.number("how long")
+            done = replace(repeated, count=None, duration=long, duration_unit=self.time())
         else:
             self.fail(how, "'x 10' (number of doses) or 'for 5 days' after the interval")
+        if self.peek() == "at":
+            self.words("at", "steady", "state")
+            done = replace(done, steady=True)
         if self.peek() is not None:
-            self.fail(self.peek(), "', then ' between parts, or the end of the text")
+            self.fail(self.peek(), "', then ' between parts, 'at steady state', or the end of the text")
         return done
+
+    def route(self, part: Part) -> Part:
+        """Read how a dose is given, behind its unit."""
+        while (token := self.peek()) in ("over", "at", "into"):
+            if token == "into":
+                self.take()
+                part = replace(part, into=self.compartment())
+            elif token == "at":
+                if self.tokens[self.at + 1 : self.at + 2] == ["steady"]:
+                    self.fail("at steady state", "an interval and a number of doses before it")
+                self.words("at", "modelled", "rate")
+                part = replace(part, rate=-1.0)
+            else:
+                self.take()
+                if self.peek() == "modelled":
+                    self.words("modelled", "duration")
+                    part = replace(part, rate=-2.0)
+                else:
+                    part = replace(part, over=self.number("the infusion"), over_unit=self.time())
+        if part.over is not None and part.rate:
+            self.fail("modelled", "a duration or a modelled one, not both")
+        return part
+
+    def compartment(self) -> str:
+        token = self.take()
+        if (
+            token is None
+            or not re.fullmatch(r"[A-Za-z_]\w*|\d{1,3}", token)
+            or token in ("every", "over", "at")
+        ):
+            self.fail(token, "the name or number of a compartment after 'into'")
+        return token
+
+    def words(self, *expected: str) -> None:
+        for word in expected:
+            self.word(word, f"{' '.join(expected)!r}")
 
     def peek(self) -> str | None:
         return self.tokens[self.at] if self.at < len(self.tokens) else None
@@ -164,7 +219,11 @@ class _Reader:
 
     def unit(self) -> str:
         token = self.take()
-        if token is None or token in ("every", "x", "for", "then") or not re.match(r"[a-zA-Zµμ%]", token):
+        if (
+            token is None
+            or token in ("every", "x", "for", "then", "over", "into", "at")
+            or not re.match(r"[a-zA-Zµμ%]", token)
+        ):
             self.fail(token, "a unit after the amount, such as mg or mg/kg")
         return token
 
@@ -225,4 +284,8 @@ def _guess(token: str | None, text: str) -> str | None:
         return f"every {found[1]} h"
     if (token or "").lower() in _SPOKEN:
         return _SPOKEN[(token or "").lower()]
-    return nearest(token or "", ["every", "then", "for"]) if token and len(token) > 3 else None
+    return (
+        nearest(token or "", ["every", "then", "for", "over", "into", "modelled", "steady"])
+        if token and len(token) > 3
+        else None
+    )

@@ -23,6 +23,7 @@ _DOSE = {
     "CMT": ("record_compartment", np.int64),
 }
 _RECORD = ("TIME", "OCC", *_DOSE)
+RECORD_COLUMNS = ("KIND", *_RECORD)
 _OBSERVED = {"DV": np.float64, "LIMIT": np.float64, "CENS": np.int64, "DVID": np.int64}
 
 
@@ -82,6 +83,17 @@ def record_arrays(
     for name, (variable, dtype) in _DOSE.items():
         arrays[variable] = ("record", np.where(kind == DOSE, column[name], 0).astype(dtype))
     return arrays
+
+
+def record_columns(arrays: xr.Dataset) -> dict[str, np.ndarray]:
+    """Return what stands along `record` by the table's names: `RECORD_COLUMNS` and covariates that vary."""
+    named = {variable: name for name, (variable, _) in _DOSE.items()}
+    named |= {"record_time": "TIME", "record_kind": "KIND", "record_occasion": "OCC"}
+    return {
+        named.get(str(name), str(name)): array.to_numpy()
+        for name, array in arrays.data_vars.items()
+        if array.dims == ("record",) and name != "record_subject"
+    }
 
 
 def governing(study: Study) -> dict[str, np.ndarray]:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import product
+from itertools import pairwise, product
 
 import numpy as np
 import pandas as pd
@@ -14,7 +14,9 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from bayesdose.errors import InputError, explain, nearest
-from bayesdose.study.dose_text import DoseText, Number, Part, parse, positive, whole
+from bayesdose.study.courses import DOSE_COLUMNS, MOST, SLACK, Course, continued, course, implied, no_doses
+from bayesdose.study.dose_text import DoseText, parse
+from bayesdose.study.given import Doses
 from bayesdose.study.history import History
 from bayesdose.study.study import Study
 from bayesdose.units import factor
@@ -25,8 +27,6 @@ _TAKEN = (
     "option", "kind", "n_doses", "n_steps", "max_single", "max_daily", "total_amount", "draw", "particle",
     "population_draw",
 )  # fmt: skip
-_MOST = 100_000  # options, or doses of one; more is a slip of the numbers
-_SLACK = 1e-9  # of a day or an interval: what rounding may do to a time
 
 Floats = NDArray[np.float64]
 
@@ -40,12 +40,14 @@ class Options:
     patient
         The patient's history.
     doses
-        The future doses: option (int), TIME, AMT, in the model's units.
+        The future doses: option (int), TIME, AMT, RATE (0 bolus, above 0 infusion, -1 or -2 rate or duration
+        from the model), CMT (0 the default), SS, II (above 0 only with SS), in the model's units.
     table
         One entry per option (coordinate `option`: its label): kind ("none", "current" or "candidate"),
-        n_doses, n_steps (stretches of equal amounts), max_single, max_daily and total_amount (amount),
-        interval (time; nan without one), and the numbers of its template. max_daily counts doses of the
-        history too, where they fall into the same 24 h.
+        n_doses (times at which something is given), n_steps (stretches of equal amounts), max_single,
+        max_daily and total_amount (amount), interval (time; nan without one), and the numbers of its
+        template. max_daily counts doses of the history too, where they fall into the same 24 h, and those
+        that lead to a steady state; an infusion counts when it begins.
     start
         Time at which the options begin.
     horizon
@@ -70,9 +72,31 @@ class Options:
     def __len__(self) -> int:
         return int(self.table.sizes["option"])
 
+    def until(self, option: int) -> float:
+        """Return the time from which doses that were ordered before are not given any more.
+
+        Ordered are the additional doses (ADDL) of the history. Options end them when they begin, also "no
+        treatment"; the "current regimen" goes on with them, as doses of its own, from the last record on.
+        """
+        kind = str(self.table["kind"].to_numpy()[option])
+        return self.history.now if kind == "current" else self.start
+
     def times(self, option: int) -> Floats:
-        """Return the times of the option's future doses."""
-        return self.doses.loc[self.doses["option"] == option, "TIME"].to_numpy(np.float64)
+        """Return the times of the option's future doses, each once."""
+        return np.unique(self.doses.loc[self.doses["option"] == option, "TIME"].to_numpy(np.float64))
+
+    def breaks(self, option: int) -> Floats:
+        """Return the times, from the option's begin on, at which its input changes, in order.
+
+        They are those of its doses, and the ends of infusions whose duration the table knows (amount by
+        rate), also of those of the history that still run; lag times and bioavailability belong to the model.
+        """
+        own = self.doses[self.doses["option"] == option]
+        day = factor("day", self.patient.card.units.time)
+        future = implied({name: own[name].to_numpy() for name in DOSE_COLUMNS}, day)
+        until = self.until(option)
+        ends = np.concatenate([future.ends, self.history.given(until).ends])
+        return np.unique(np.concatenate([self.times(option), ends[ends > until]]))
 
     def window(self, option: int, after_dose: int) -> tuple[float, float]:
         """Return the interval after a dose: until the next one, or the end of the last interval.
@@ -111,23 +135,6 @@ class Options:
         return f"<Options: {len(self)} regimens from {self.start:g} to {self.horizon:g} {unit}>"
 
 
-@dataclass(frozen=True)
-class _Course:
-    """The future doses of one option."""
-
-    label: str
-    kind: str
-    times: Floats
-    amounts: Floats
-    interval: float  # nan without one
-    last: float  # for how long the last dose counts
-    numbers: Mapping[str, float]
-
-    @property
-    def end(self) -> float:
-        return float(self.times[-1]) + self.last
-
-
 def regimens(
     text: str,
     *,
@@ -144,7 +151,9 @@ def regimens(
         Dose text: ``{amount} mg/kg every {interval} h x 10`` or ``20 mg/kg, then 2 mg every 12 h x 8``.
         ``x 10`` is a number of doses; ``for 5 days`` means the doses given before five days are over. A part
         after "then" starts one interval of the part before it later (of its own, after a single dose). mg/kg
-        takes the patient's WT, mg/m2 the BSA.
+        takes the patient's WT, mg/m2 the BSA. ``500 mg over 1 h every 12 h x 6`` is an infusion, ``into
+        central`` names its compartment, and ``at steady state`` behind a part means that its first dose finds
+        the steady state of that part.
     after
         The patient: a study of one subject.
     start
@@ -152,7 +161,8 @@ def regimens(
         the last record; without a current regimen the time of the last record, which must then be no dose.
     current
         Whether to add the "current regimen", the last amount at the mean of the last two intervals, continued
-        to the end of the longest option; it is added where these intervals agree within a factor 1.5.
+        to the end of the longest option; it is added where these intervals agree within a factor 1.5. Where
+        additional doses (ADDL) are ordered beyond the last record, it is their continuation.
     **lists
         The numbers for each ``{name}`` of the text; options are their product, in the order given.
 
@@ -165,18 +175,17 @@ def regimens(
     template = parse(text)
     values = _combinations(template, lists)
     begin = _start(start, history)
-    candidates = [_course(template, v, begin, history) for v in values]
+    candidates = [course(template, v, begin, history) for v in values]
     longest = max(candidates, key=lambda c: c.end)
-    nobody = np.empty(0)
-    courses = [_Course(NO_TREATMENT, "none", nobody, nobody, math.nan, longest.last, {})]
+    courses = [Course(NO_TREATMENT, "none", no_doses(), math.nan, longest.last, {})]
     if current and history.interval:
-        courses.append(_continued(history, history.interval, longest))
+        courses.append(continued(history, history.interval, longest, CURRENT))
     courses += candidates
     _check_labels(courses)
     return Options(
         patient=after,
         doses=_doses(courses),
-        table=_table(courses, template, history),
+        table=_table(courses, template, history, begin),
         start=begin,
         horizon=longest.end,
         last_interval=tuple(c.last for c in courses),
@@ -208,8 +217,8 @@ def _combinations(template: DoseText, lists: Mapping[str, Iterable[float] | floa
                 )
             )
     numbers = {name: _numbers(name, given) for name, given in lists.items()}
-    if math.prod(len(v) for v in numbers.values()) > _MOST:
-        raise InputError(explain("the lists make too many options", expected=f"{_MOST} or fewer"))
+    if math.prod(len(v) for v in numbers.values()) > MOST:
+        raise InputError(explain("the lists make too many options", expected=f"{MOST} or fewer"))
     return [dict(zip(numbers, one, strict=True)) for one in product(*numbers.values())]
 
 
@@ -258,87 +267,37 @@ def _refuse_on_top(history: History) -> None:
         )
 
 
-def _course(template: DoseText, values: Mapping[str, float], start: float, history: History) -> _Course:
-    """Lay the parts of a template behind each other, with its placeholders filled."""
-    label, units = template.label(values), history.patient.card.units
-    times, amounts = [], []
-    at, interval = start, math.nan
-    for part, following in zip(template.parts, [*template.parts[1:], None], strict=True):
-        size = _positive(part.amount, values, "the amount of a dose", label)
-        own = _interval(part, values, units.time, label)
-        n = _count(part, values, own, units.time, label)
-        if own is None and following is not None:
-            gap = _interval(following, values, units.time, label)
-        else:
-            gap = own
-        times.append(at + np.arange(n) * (own or 0.0))
-        amounts.append(np.full(n, size * history.amount_factor(part.unit)))
-        interval = gap if gap is not None else interval
-        at = float(times[-1][-1]) + (gap or 0.0)
-    last = interval if math.isfinite(interval) else history.interval or factor("day", units.time)
-    joined, sizes = np.concatenate(times), np.concatenate(amounts)
-    return _Course(label, "candidate", joined.astype(np.float64), sizes, interval, last, values)
-
-
-def _positive(number: Number, values: Mapping[str, float], what: str, label: str) -> float:
-    return positive(values[number] if isinstance(number, str) else number, what, label)
-
-
-def _interval(part: Part, values: Mapping[str, float], unit: str, label: str) -> float | None:
-    if part.every is None:
-        return None
-    return _positive(part.every, values, "the interval", label) * factor(part.every_unit, unit)
-
-
-def _count(part: Part, values: Mapping[str, float], interval: float | None, unit: str, label: str) -> int:
-    if part.count is not None:
-        count = _positive(part.count, values, "the number of doses", label)
-        return _few(int(whole(count, "the number of doses", label)), label)
-    if part.duration is None or interval is None:
-        return 1
-    duration = _positive(part.duration, values, "how long", label) * factor(part.duration_unit, unit)
-    return _few(max(1, math.ceil(duration / interval - _SLACK)), label)
-
-
-def _few(n: int, label: str) -> int:
-    if n > _MOST:
-        raise InputError(explain(f"too many doses in {label!r}", came=n, expected=f"{_MOST} or fewer"))
-    return n
-
-
-def _continued(history: History, interval: float, longest: _Course) -> _Course:
-    first = max(history.due, history.now)  # it goes on as it was, also before the others start
-    n = _few(max(0, math.ceil((longest.end - first) / interval - _SLACK)), CURRENT)
-    times = (first + np.arange(n) * interval).astype(np.float64)
-    return _Course(CURRENT, "current", times, np.full(n, history.last_amount), interval, interval, {})
-
-
-def _check_labels(courses: Sequence[_Course]) -> None:
+def _check_labels(courses: Sequence[Course]) -> None:
     labels = [c.label for c in courses]
     if len(set(labels)) < len(labels):
         raise InputError(explain("two options are the same", fix="give numbers that differ in ten digits"))
 
 
-def _doses(courses: Sequence[_Course]) -> pd.DataFrame:
+def _doses(courses: Sequence[Course]) -> pd.DataFrame:
     return pd.DataFrame(
         {
-            "option": np.repeat(np.arange(len(courses)), [len(c.times) for c in courses]),
-            "TIME": np.concatenate([c.times for c in courses]),
-            "AMT": np.concatenate([c.amounts for c in courses]),
+            "option": np.repeat(np.arange(len(courses)), [len(c.doses["TIME"]) for c in courses]),
+            **{name: np.concatenate([c.doses[name] for c in courses]) for name in DOSE_COLUMNS},
         }
     )
 
 
-def _table(courses: Sequence[_Course], template: DoseText, history: History) -> xr.Dataset:
+def _table(courses: Sequence[Course], template: DoseText, history: History, start: float) -> xr.Dataset:
     units = history.patient.card.units
     day = factor("day", units.time)
+    past = {True: history.given(history.now), False: history.given(start)}
+    daily = [_max_daily(c, past[c.kind == "current"], day) for c in courses]
     amount, time = {"units": units.amount}, {"units": units.time}
     arrays: dict[str, tuple] = {name: ("option", _values(courses, name)) for name in template.names}
     arrays |= {
         "kind": ("option", [c.kind for c in courses]),
         "n_doses": ("option", np.array([len(c.times) for c in courses], dtype=np.int64)),
         "max_single": ("option", np.array([c.amounts.max(initial=0.0) for c in courses]), amount),
-        "max_daily": ("option", np.array([_max_daily(c, history, day) for c in courses]), amount),
+        "max_daily": (
+            "option",
+            np.array(daily),
+            amount,
+        ),
         "interval": ("option", np.array([c.interval for c in courses]), time),
         "n_steps": ("option", np.array([1 + np.count_nonzero(np.diff(c.amounts)) for c in courses])),
         "total_amount": ("option", np.array([c.amounts.sum() for c in courses]), amount),
@@ -346,15 +305,24 @@ def _table(courses: Sequence[_Course], template: DoseText, history: History) -> 
     return xr.Dataset(arrays, coords={"option": [c.label for c in courses]})
 
 
-def _values(courses: Sequence[_Course], name: str) -> Floats:
+def _values(courses: Sequence[Course], name: str) -> Floats:
     return np.array([c.numbers.get(name, math.nan) for c in courses])
 
 
-def _max_daily(course: _Course, history: History, day: float) -> float:
-    """Largest sum in any 24 hours that hold a future dose; the window that ends with one is the fullest."""
-    times = np.concatenate([history.given_times, course.times])
-    amounts = np.concatenate([history.given_amounts, course.amounts])
-    total = np.r_[0.0, np.cumsum(amounts)]
-    oldest = np.searchsorted(times, course.times - day * (1 - _SLACK))
-    newest = np.searchsorted(times, course.times, side="right")
-    return float((total[newest] - total[oldest]).max(initial=0.0))
+def _max_daily(course: Course, past: Doses, day: float) -> float:
+    """Largest sum in any 24 hours that hold a future dose; the window that ends with one is the fullest.
+
+    A dose counts when it begins. One at steady state has its own past instead of what was given before.
+    """
+    steady = np.flatnonzero(course.doses["SS"] == 1)
+    edges = [*np.unique([0, *steady]), len(course.doses["TIME"])]
+    fullest = 0.0
+    for k, end in pairwise(edges):
+        doses = {name: values[k:end] for name, values in course.doses.items()}
+        own = implied(doses, day)
+        both = own if k in steady else Doses.together(past, own)
+        total = np.r_[0.0, np.cumsum(both.amount)]
+        oldest = np.searchsorted(both.time, doses["TIME"] - day * (1 - SLACK))
+        newest = np.searchsorted(both.time, doses["TIME"], side="right")
+        fullest = max(fullest, float((total[newest] - total[oldest]).max(initial=0.0)))
+    return fullest

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
-import pandas as pd
 import xarray as xr
 from numpy.typing import ArrayLike, NDArray
 
 from bayesdose.errors import InputError, explain
-from bayesdose.study.events import DOSE, OBSERVATION, constant_covariates, governing, record_arrays
+from bayesdose.study.courses import DOSE_COLUMNS
+from bayesdose.study.events import DOSE, OBSERVATION, RECORD_COLUMNS, constant_covariates, record_arrays
 from bayesdose.study.history import History
 from bayesdose.study.options import Options
 from bayesdose.study.study import Study
@@ -27,6 +27,7 @@ def option_events(
     sides: Sequence[ArrayLike],
     *,
     only: Sequence[int] | None = None,
+    dvid: int = 1,
 ) -> xr.Dataset:
     """Return event arrays that follow every option and sample the concentration at given times.
 
@@ -41,13 +42,18 @@ def option_events(
     only
         The numbers of the options to follow, in this order; `times` and `sides` are then theirs. All of them
         unless given.
+    dvid
+        Which kind of level the samples are (DVID of the model's `observe`).
 
     Returns
     -------
     xarray.Dataset
         As from `events`, with one subject and one stream per option: the doses and resets of the history,
         then the future doses, with a record per sample. `observation` runs over the samples, option by option
-        in the order given, with DV 0; levels of the history are left out.
+        in the order given, with DV 0; levels of the history are left out. Additional doses of the history
+        that would fall on the options' start or later are left out (`Options.until`). A covariate that
+        varies, and the occasion, are on a sample what they are on the record at its time, else on the next
+        one; after the last record they stay as they were there.
 
     Raises
     ------
@@ -63,15 +69,14 @@ def option_events(
                 expected=len(followed),
             )
         )
-    history = options.history
     streams = [
-        _stream(history, options.doses[options.doses["option"] == o], *_samples(t, s, f"option {o}"))
+        _stream(options.history, _ahead(options, o), *_samples(t, s, f"option {o}"))
         for o, t, s in zip(followed, times, sides, strict=True)
     ]
-    return _arrays(options.patient, streams)
+    return _arrays(options.patient, streams, dvid)
 
 
-def sampled(study: Study, times: ArrayLike) -> xr.Dataset:
+def sampled(study: Study, times: ArrayLike, *, dvid: int = 1) -> xr.Dataset:
     """Return event arrays that follow the doses of one subject and sample the concentration at given times.
 
     Parameters
@@ -80,7 +85,10 @@ def sampled(study: Study, times: ArrayLike) -> xr.Dataset:
         A study of one subject.
     times
         The times, in any order, in the card's unit. At the time of a dose the sample stands after it. Where
-        time runs back at a reset, they count from the last one.
+        time runs back at a reset, they count from the last one. Additional doses go on as ordered, also after
+        the last record.
+    dvid
+        Which kind of level the samples are.
 
     Returns
     -------
@@ -93,17 +101,28 @@ def sampled(study: Study, times: ArrayLike) -> xr.Dataset:
         When the study has another number of subjects, or a time is not finite.
     """
     at = np.asarray(times, dtype=np.float64)
-    none = pd.DataFrame({"TIME": [], "AMT": []})
-    stream = _stream(History.of(study), none, *_samples(at, np.full(at.shape, AFTER), "sampled"))
-    return _arrays(study, [stream])
+    history = History.of(study)
+    ahead = _Ahead({}, history.column["ADDL"])
+    stream = _stream(history, ahead, *_samples(at, np.full(at.shape, AFTER), "sampled"))
+    return _arrays(study, [stream], dvid)
 
 
-@dataclass(frozen=True)
-class _Stream:
-    time: Floats
-    kind: Ints
-    amount: Floats
+class _Ahead(NamedTuple):
+    """What follows a history."""
+
+    doses: Mapping[str, NDArray]  # columns of the future doses; {} for none
+    additional: Ints  # additional doses of each event of the history
+
+
+class _Stream(NamedTuple):
+    column: dict[str, NDArray]
     samples: Ints  # the record of each sample, in the order asked for
+
+
+def _ahead(options: Options, option: int) -> _Ahead:
+    doses = options.doses[options.doses["option"] == option]
+    columns = {name: doses[name].to_numpy() for name in DOSE_COLUMNS}
+    return _Ahead(columns, options.history.additional(options.until(option)))
 
 
 def _followed(options: Options, only: Sequence[int] | None) -> list[int]:
@@ -124,46 +143,64 @@ def _samples(times: ArrayLike, sides: ArrayLike, whose: str) -> tuple[Floats, In
     return at, side.astype(np.int64)
 
 
-def _stream(history: History, ahead: pd.DataFrame, times: Floats, sides: Ints) -> _Stream:
+def _stream(history: History, ahead: _Ahead, times: Floats, sides: Ints) -> _Stream:
     """Merge history, future doses and samples; at one time: left limits, events in order, then the rest."""
-    n_doses, n_samples = len(ahead), len(times)
-    n_events = len(history.time) + n_doses
-    time = np.concatenate([history.time, ahead["TIME"].to_numpy(np.float64), times])
-    kind = np.concatenate([history.kind, np.full(n_doses, DOSE), np.full(n_samples, OBSERVATION)])
-    amount = np.concatenate([history.amount, ahead["AMT"].to_numpy(np.float64), np.zeros(n_samples)])
+    past = {**history.column, "ADDL": ahead.additional}
+    n_doses, n_samples = len(ahead.doses.get("TIME", ())), len(times)
+    n_events = len(history.clock) + n_doses
+    future = {**ahead.doses, "KIND": np.full(n_doses, DOSE)}
+    asked = {"TIME": times, "KIND": np.full(n_samples, OBSERVATION)}
     # a course before time ran back stays ahead of everything else, whatever its times
     clock = np.concatenate([history.clock, np.full(n_doses + n_samples, history.last_clock)])
     rank = np.concatenate([np.zeros(n_events, dtype=np.int64), sides])
-    order = np.lexsort((np.arange(len(time)), rank, time, clock))
+    nothing = np.zeros(n_doses), np.zeros(n_samples)
+    column = {
+        name: np.concatenate([past[name], future.get(name, nothing[0]), asked.get(name, nothing[1])])
+        for name in RECORD_COLUMNS
+    }
+    order = np.lexsort((np.arange(len(clock)), rank, column["TIME"], clock))
     place = np.empty(len(order), dtype=np.int64)
     place[order] = np.arange(len(order))
-    return _Stream(time[order], kind[order].astype(np.int64), amount[order], place[n_events:])
+    column = {name: values[order] for name, values in column.items()}
+    column |= _carried(history, column["TIME"], order, n_doses)
+    return _Stream(column, place[n_events:])
 
 
-def _arrays(patient: Study, streams: Sequence[_Stream]) -> xr.Dataset:
+def _carried(history: History, time: Floats, order: Ints, n_doses: int) -> dict[str, NDArray]:
+    """Return the occasion and the covariates that vary, for every record of a stream.
+
+    `order` has the position of each record among past events, future doses and samples.
+    """
+    n_events = len(history.clock) + n_doses
+    place = np.arange(len(order))
+    is_sample = order >= n_events
+    before = np.maximum.accumulate(np.where(is_sample, -1, place))
+    after = np.minimum.accumulate(np.where(is_sample, len(order), place)[::-1])[::-1]
+    source = np.where((before >= 0) & (time[before] == time), before, after)
+    carried = {}
+    for name, last in history.last.items():
+        known = np.r_[history.column[name].astype(np.float64), np.full(n_doses, last), last]
+        carried[name] = np.r_[known[np.minimum(order, n_events)], last][source]
+    return carried
+
+
+def _arrays(patient: Study, streams: Sequence[_Stream], dvid: int) -> xr.Dataset:
     """Lay streams of one subject behind each other."""
-    starts = np.r_[0, np.cumsum([len(s.time) for s in streams])].astype(np.int64)
+    lengths = [len(s.column["TIME"]) for s in streams]
+    starts = np.r_[0, np.cumsum(lengths)].astype(np.int64)
     observed = np.concatenate([s.samples + at for s, at in zip(streams, starts[:-1], strict=True)])
-    n = int(starts[-1])
+    column = {name: np.concatenate([s.column[name] for s in streams]) for name in streams[0].column}
+    n = len(observed)
     arrays = {
         "stream_subject": ("stream", np.zeros(len(streams), dtype=np.int64)),
         "stream_start": ("edge", starts),
-        **record_arrays(
-            {
-                "TIME": np.concatenate([s.time for s in streams]),
-                "AMT": np.concatenate([s.amount for s in streams]),
-                **dict.fromkeys(("RATE", "II", "ADDL", "SS", "CMT"), np.zeros(n)),
-                "OCC": np.ones(n),
-            },
-            np.concatenate([s.kind for s in streams]),
-            np.zeros(n),
-        ),
+        **record_arrays(column, column["KIND"], np.zeros(int(starts[-1]))),
         "observation_record": ("observation", observed.astype(np.int64)),
-        "DV": ("observation", np.zeros(len(observed))),
-        "LIMIT": ("observation", np.full(len(observed), np.nan)),
-        "CENS": ("observation", np.zeros(len(observed), dtype=np.int64)),
-        "DVID": ("observation", np.ones(len(observed), dtype=np.int64)),
+        "DV": ("observation", np.zeros(n)),
+        "LIMIT": ("observation", np.full(n, np.nan)),
+        "CENS": ("observation", np.zeros(n, dtype=np.int64)),
+        "DVID": ("observation", np.full(n, dvid, dtype=np.int64)),
         **constant_covariates(patient),
-        **{name: ("record", np.full(n, patient.records[name].iloc[-1])) for name in governing(patient)},
+        **{name: ("record", values) for name, values in column.items() if name not in RECORD_COLUMNS},
     }
     return xr.Dataset(arrays, coords={"subject": list(patient.ids)})

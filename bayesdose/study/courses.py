@@ -1,0 +1,170 @@
+"""The future doses of one option: a dose text laid out in time, or the current regimen continued."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bayesdose.card import Card
+from bayesdose.errors import InputError, explain
+from bayesdose.study.dose_text import DoseText, Number, Part, positive, whole
+from bayesdose.study.given import Doses, additional, led_to_steady_state
+from bayesdose.study.history import History
+from bayesdose.units import factor
+
+MOST = 100_000  # options, or doses of one; more is a slip of the numbers
+SLACK = 1e-9  # of a day or an interval: what rounding may do to a time
+DOSE_COLUMNS = ("TIME", "AMT", "RATE", "CMT", "SS", "II")
+
+Floats = NDArray[np.float64]
+Columns = Mapping[str, NDArray]
+
+
+@dataclass(frozen=True)
+class Course:
+    """The future doses of one option.
+
+    Parameters
+    ----------
+    label, kind
+        What it is called; "none", "current" or "candidate".
+    doses
+        Columns TIME, AMT, RATE, CMT, SS and II, in order of time; II is 0 but for a dose at steady state.
+    interval
+        Of its last part; nan without one.
+    last
+        For how long its last dose counts.
+    numbers
+        Those of the placeholders.
+    """
+
+    label: str
+    kind: str
+    doses: Columns
+    interval: float
+    last: float
+    numbers: Mapping[str, float]
+
+    @property
+    def times(self) -> Floats:
+        """When something is given."""
+        return np.unique(self.doses["TIME"])
+
+    @property
+    def amounts(self) -> Floats:
+        """How much is given at each of the times."""
+        at = np.searchsorted(self.times, self.doses["TIME"])
+        return np.bincount(at, weights=self.doses["AMT"], minlength=len(self.times))
+
+    @property
+    def end(self) -> float:
+        """End of the interval of its last dose."""
+        return float(self.times[-1]) + self.last
+
+
+def no_doses() -> Columns:
+    """Return the columns of no dose at all."""
+    return as_columns(Doses(np.empty(0), np.empty(0), np.empty(0), np.empty(0, dtype=np.int64)))
+
+
+def as_columns(doses: Doses) -> Columns:
+    """Return doses that find no steady state as columns."""
+    n = len(doses)
+    given = {"TIME": doses.time, "AMT": doses.amount, "RATE": doses.rate, "CMT": doses.compartment}
+    return {**given, "SS": np.zeros(n, dtype=np.int64), "II": np.zeros(n)}
+
+
+def implied(doses: Columns, past: float) -> Doses:
+    """Return the doses, and those that led to a steady state of theirs during the time `past`."""
+    column = {**doses, "ADDL": np.zeros(len(doses["TIME"]))}
+    return Doses.together(
+        led_to_steady_state(column, past), additional(column, np.zeros(len(doses["TIME"]), dtype=np.int64))
+    )
+
+
+def course(template: DoseText, values: Mapping[str, float], start: float, history: History) -> Course:
+    """Lay the parts of a template behind each other, with its placeholders filled."""
+    label, unit = template.label(values), history.patient.card.units.time
+    laid: list[Columns] = []
+    at, interval = start, math.nan
+    for part, following in zip(template.parts, [*template.parts[1:], None], strict=True):
+        own = _interval(part, values, unit, label)
+        gap = own if own is not None or following is None else _interval(following, values, unit, label)
+        times = np.asarray(at + np.arange(_count(part, values, own, unit, label)) * (own or 0.0), float)
+        laid.append(_part(part, values, times, own, label, history))
+        interval = gap if gap is not None else interval
+        at = float(times[-1]) + (gap or 0.0)
+    last = interval if math.isfinite(interval) else history.interval or factor("day", unit)
+    joined = {name: np.concatenate([columns[name] for columns in laid]) for name in DOSE_COLUMNS}
+    return Course(label, "candidate", joined, interval, last, values)
+
+
+def continued(history: History, interval: float, longest: Course, label: str) -> Course:
+    """Return the current regimen, continued to the end of the longest option."""
+    ahead = longest.end - min(history.due, history.now)
+    _few(math.ceil(ahead / interval - SLACK), label)
+    doses = as_columns(history.continued(longest.end))  # it goes on as it was, also before the others start
+    return Course(label, "current", doses, interval, interval, {})
+
+
+def _part(
+    part: Part, values: Mapping[str, float], times: Floats, every: float | None, label: str, history: History
+) -> Columns:
+    card, n = history.patient.card, len(times)
+    size = _positive(part.amount, values, "the amount of a dose", label) * history.amount_factor(part.unit)
+    rate = part.rate
+    if part.over is not None:
+        over = _positive(part.over, values, "the duration of an infusion", label)
+        rate = size / (over * factor(part.over_unit, card.units.time))
+    first = np.arange(n) == 0
+    return {
+        "TIME": times.astype(np.float64),
+        "AMT": np.full(n, size),
+        "RATE": np.full(n, rate),
+        "CMT": np.full(n, _compartment(card, part.into), dtype=np.int64),
+        "SS": (first & part.steady).astype(np.int64),
+        "II": np.where(first & part.steady, every or 0.0, 0.0),
+    }
+
+
+def _compartment(card: Card, name: str) -> int:
+    if not name.isdecimal():
+        return card.compartment(name)
+    if card.compartments and int(name) > len(card.compartments):
+        raise InputError(
+            explain(
+                f"the model has no compartment {name}",
+                expected=", ".join(f"{k} ({c})" for k, c in enumerate(card.compartments, 1)),
+            )
+        )
+    return int(name)
+
+
+def _positive(number: Number, values: Mapping[str, float], what: str, label: str) -> float:
+    return positive(values[number] if isinstance(number, str) else number, what, label)
+
+
+def _interval(part: Part, values: Mapping[str, float], unit: str, label: str) -> float | None:
+    if part.every is None:
+        return None
+    return _positive(part.every, values, "the interval", label) * factor(part.every_unit, unit)
+
+
+def _count(part: Part, values: Mapping[str, float], interval: float | None, unit: str, label: str) -> int:
+    if part.count is not None:
+        count = _positive(part.count, values, "the number of doses", label)
+        return _few(int(whole(count, "the number of doses", label)), label)
+    if part.duration is None or interval is None:
+        return 1
+    duration = _positive(part.duration, values, "how long", label) * factor(part.duration_unit, unit)
+    return _few(max(1, math.ceil(duration / interval - SLACK)), label)
+
+
+def _few(n: int, label: str) -> int:
+    if n > MOST:
+        raise InputError(explain(f"too many doses in {label!r}", came=n, expected=f"{MOST} or fewer"))
+    return n
