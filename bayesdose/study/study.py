@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from os import PathLike
-from typing import Protocol
+from typing import Literal, Protocol
 
 import numpy as np
 import pandas as pd
 
 from bayesdose.card import Card
 from bayesdose.errors import InputError, explain, nearest
+from bayesdose.study.adppk import from_adppk
 from bayesdose.study.covariates import filled
 from bayesdose.study.findings import Finding, TableError, printable
 from bayesdose.study.rules import broken
@@ -170,7 +171,7 @@ def read_study(
     table: str | PathLike[str] | pd.DataFrame,
     model: HasCard | Card,
     *,
-    columns: Mapping[str, str] | None = None,
+    columns: Mapping[str, str] | Literal["adppk"] | None = None,
 ) -> Study:
     """Read and check a table of doses, levels and covariates in NM-TRAN form.
 
@@ -180,12 +181,15 @@ def read_study(
         Path of a CSV file, or a DataFrame. Columns ID, TIME, AMT, DV, perhaps EVID and MDV, and the
         covariates of the model's card, in the card's units; names in upper or lower case. A missing value is
         ``.``, empty or NA. Without EVID, a record with AMT above 0 is a dose, another a level; without MDV, a
-        record without DV, or that is no observation, does not count as a level. A table of ID and
-        covariates alone is legal: patients of whom nothing else is known. Other columns are not read.
+        record without DV, or that is no observation, does not count as a level. RATE, II, ADDL, SS, CMT,
+        CENS, LIMIT, DVID, OCC and dates are read where they stand, TIME also as hh:mm or a moment. A table of
+        ID and covariates alone is legal: patients of whom nothing else is known. Other columns are not read.
+        docs/reference/table.md has every column and rule.
     model
         A model, or its card.
     columns
-        Our names to the table's, for those that differ: ``{"DV": "conc"}``.
+        Our names to the table's, for those that differ: ``{"DV": "conc"}``; "adppk" for a dataset in CDISC's
+        ADPPK layout.
 
     Returns
     -------
@@ -201,9 +205,14 @@ def read_study(
     """
     card = _card(model)
     raw = read_raw(table)
-    found = list(raw.findings)
-    read, more = as_table(raw, card, columns)
-    found += more
+    if adppk := columns == "adppk":
+        raw, columns = from_adppk(raw, card), None
+    elif isinstance(columns, str):
+        raise InputError(
+            explain(f"columns={columns!r} is no layout of a table", expected="'adppk', or names")
+        )
+    read, more = as_table(raw, card, columns, negative=not adppk)
+    found = [*raw.findings, *more]
     if read is not None:
         found += broken(read)
     findings = _in_order(found)

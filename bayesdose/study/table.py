@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 
 import numpy as np
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from bayesdose.card import Card
 from bayesdose.errors import InputError, explain, nearest
+from bayesdose.study.adppk import is_adppk
 from bayesdose.study.cells import Cell, read_cell, read_compartment
 from bayesdose.study.clock import DATES, Clock, read_clock, read_interval
 from bayesdose.study.findings import Finding, Level
@@ -38,10 +39,10 @@ FLAGS = ("BLQ",)
 OPTIONAL = (*DERIVED, *DEFAULTS, *FLAGS, *DATES)
 _ALSO_CALLED = {
     "ID": ("SUBJECT", "SUBJ", "PATIENT", "USUBJID", "SUBJECT_ID", "PATIENT_ID"),
-    "TIME": ("T", "HOURS", "HOUR", "TIME_H", "TIMES"),
+    "TIME": ("T", "HOURS", "HOUR", "TIME_H", "TIMES", "AFRLT"),
     "AMT": ("DOSE", "AMOUNT", "DOSE_MG"),
-    "DV": ("CONC", "CONCENTRATION", "LEVEL", "CP", "Y", "LIDV"),
-    "WT": ("WEIGHT", "WGT", "BW", "BWT", "WEIGHT_KG", "WTKG"),
+    "DV": ("CONC", "CONCENTRATION", "LEVEL", "CP", "Y", "LIDV", "AVAL"),
+    "WT": ("WEIGHT", "WGT", "BW", "BWT", "WEIGHT_KG", "WTKG", "WTBL"),
 }
 
 Words = str | Callable[[int], str]
@@ -112,8 +113,12 @@ class Table:
         ]
 
 
-def as_table(raw: Raw, card: Card, columns: Mapping[str, str] | None) -> tuple[Table | None, list[Finding]]:
+def as_table(
+    raw: Raw, card: Card, columns: Mapping[str, str] | None, *, negative: bool = True
+) -> tuple[Table | None, list[Finding]]:
     """Match the columns and read their cells.
+
+    Without `negative`, a subject whose times start below 0 is moved so that they start at 0.
 
     Returns
     -------
@@ -134,7 +139,7 @@ def as_table(raw: Raw, card: Card, columns: Mapping[str, str] | None) -> tuple[T
     if not raw.rows or "ID" not in where:
         return None, findings
     table, faults = _numbers(raw, card, where)
-    return table, findings + faults
+    return (table if negative else _from_zero(table)), findings + faults
 
 
 def _covariates_alone(raw: Raw, card: Card, where: Mapping[str, int]) -> bool:
@@ -206,6 +211,8 @@ def _no_column(row: int | None, name: str, theirs: str | None, free: Sequence[st
     if meant:
         problem += f"; {meant!r} may be it"
         fix = f"name it {name}, or pass columns={{{name!r}: {meant!r}}}"
+        if is_adppk(free):
+            fix = "pass columns='adppk'"
     else:
         fix = f"add the column {name}" + (", with . where a record has none" if name in ("AMT", "DV") else "")
     return Finding(row, None, name, "error", problem, fix)
@@ -271,6 +278,12 @@ def _numbers(raw: Raw, card: Card, where: Mapping[str, int]) -> tuple[Table, lis
                 faults.append(_fault(raw.rows[i], ids[i], name, known[t].problem, known[t].fix))
     _derive(values, missing, len(rows))
     return Table(card, rows, ids, block, values, missing, frozenset(where), clock is not None), faults
+
+
+def _from_zero(t: Table) -> Table:
+    time = t.number["TIME"]
+    first = pd.Series(time).groupby(t.block).transform("first").to_numpy(np.float64)
+    return replace(t, number={**t.number, "TIME": time - np.minimum(np.nan_to_num(first), 0.0)})
 
 
 def _clock(raw: Raw, where: Mapping[str, int], block: NDArray[np.int64]) -> Clock | None:
