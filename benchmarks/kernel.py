@@ -84,7 +84,11 @@ def streams(n: int, records: int, doses: int) -> dict:
         "record_time": np.sort(rng.uniform(0, 100, (n, records)), axis=1).ravel(),
         "record_kind": kind,
         "record_amount": np.where(kind == 1, 100.0, 0.0),
-        "record_compartment": np.zeros(n * records, np.int32),
+        **{name: np.zeros(n * records) for name in ("record_rate", "record_interval")},
+        **{
+            name: np.zeros(n * records, np.int32)
+            for name in ("record_additional", "record_steady", "record_compartment")
+        },
         "observation_record": np.flatnonzero(kind == 0).astype(np.int32),
     }
     return {name: pytensor.shared(values, name=name) for name, values in made.items()}

@@ -128,7 +128,7 @@ class Plan(NamedTuple):
     """Whether every block is a tree of two-way flows: then its matrix is similar to a symmetric one."""
 
     def packed(self, default: int, routing: Routing = (), modal: bool = True) -> IntArray:
-        """Return all of it in one array for a C function: seven counts, the arrays, the columns of `routing`.
+        """Return all of it in one array for a C function: eight counts, the arrays, the columns of `routing`.
 
         Parameters
         ----------
@@ -144,7 +144,8 @@ class Plan(NamedTuple):
         for column, (what, compartment) in enumerate(routing):
             columns[ROUTE_PARAMETERS.index(what), compartment] = column
         counts = [n, len(self.source), len(self.edge) - 1, len(self.outputs), self.modal and modal, default]
-        head = np.array([*counts, len(routing)], dtype=np.int64)
+        n_lags = sum(what == "lag" for what, _ in routing)
+        head = np.array([*counts, len(routing), n_lags], dtype=np.int64)
         return np.concatenate([head, *self[:-2], columns.ravel()])
 
 

@@ -3,7 +3,7 @@
 Its arguments are addresses and sizes: the packed plan, rates (row, rate), the table of dose parameters
 (row, column), the records, the observations, scratch, and where the results go. All arrays are contiguous;
 reals are float64, indices int32, the plan and the scratch of integers int64. It returns 1, or why not.
-Called to measure, it writes how much scratch the same call will want.
+Where the records imply more events than there is scratch for, it says how much to bring.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from numba import carray, types
 
 from bayesdose.pk.diagram import Plan
 from bayesdose.pk.kernels import Array, Int32Array, Int64Array, Kernel, inlined, part
-from bayesdose.pk.records import DOSE, Records, Routes, compartment_of, measure
-from bayesdose.pk.scatter import scatter
-from bayesdose.pk.schedule import Events, events_of, schedule
-from bayesdose.pk.state import BAD_OBSERVATION, FITS, Space, check, fill, observed, space, space_size
+from bayesdose.pk.records import DOSE, Records, Routes, compartment_of, measure, plain
+from bayesdose.pk.scatter import scatter, scatter_plain
+from bayesdose.pk.schedule import Events, copy_records, events_of, schedule
+from bayesdose.pk.state import BAD_OBSERVATION, FITS, MATRICES, VECTORS, Space, check, fill, observed, space
 from bayesdose.pk.walk import backward, forward
 
 _PLAN, _INT, _REAL, _N = (
@@ -28,8 +28,11 @@ _PLAN, _INT, _REAL, _N = (
     types.CPointer(types.float64),
     types.int64,
 )
-VALUES, GRADIENTS, MEASURE = 0, 1, 2
+VALUES, GRADIENTS = 0, 1
 """What the C function is called for."""
+
+MORE = 7
+"""Status: the scratch is too small; how much it takes stands in the first two of the integers."""
 
 REALS = (0, 1, 4, 6, 7, 8)
 """Positions of rates, dose parameters, times, amounts, RATE and II among the inputs.
@@ -52,7 +55,7 @@ MESSAGES = (
 )
 """What each status means."""
 
-COUNTS = 7
+COUNTS = 8
 
 
 @inlined
@@ -78,8 +81,8 @@ def routes_in(packed: Int64Array, value: Array) -> Routes:
     n = packed[0]
     a = packed.shape[0] - 4 * n
     return Routes(
-        value, packed[5], packed[a : a + n], packed[a + n : a + 2 * n], packed[a + 2 * n : a + 3 * n],
-        packed[a + 3 * n :],
+        value, packed[5], packed[7], packed[a : a + n], packed[a + n : a + 2 * n], packed[a + 2 * n : a + 3
+        * n], packed[a + 3 * n :],
     )  # fmt: skip
 
 
@@ -142,16 +145,34 @@ def with_pumps(base: Plan, pump: Int64Array, p: int, ints: Int64Array) -> tuple[
     return made, target
 
 
-@inlined
-def ints_size(packed: Int64Array, p: int, length: int) -> int:
-    """Return how many integers of scratch a walk wants."""
-    n = packed[0]
-    return n + 2 * packed[1] + packed[2] + 1 + packed[3] + 4 * n + 3 * p + 14 * (length + 1)
+EVENT_REALS, EVENT_INTS = 8, 14
+
+
+def scratch_sizes(
+    n: int, n_rates: int, n_blocks: int, n_outputs: int, n_pumps: int, length: int
+) -> tuple[int, int]:
+    """Return how many reals and integers of scratch a walk wants.
+
+    Parameters
+    ----------
+    n, n_rates, n_blocks, n_outputs, n_pumps
+        Numbers of compartments, flows, blocks, outputs, and compartments that receive infusions.
+    length
+        Number of events of the longest stream.
+    """
+    states = n + n_pumps
+    reals = VECTORS * states + MATRICES * states * states
+    reals += (3 + 3 * states + n_outputs + EVENT_REALS) * (length + 1)
+    ints = 2 + 5 * n + 2 * n_rates + n_blocks + 1 + n_outputs + 3 * n_pumps
+    return reals, ints + EVENT_INTS * (length + 1)
+
+
+sizes_of: Any = inlined(scratch_sizes)
 
 
 @inlined
 def give_or_take(
-    ev: Events, observation: Int32Array, first: int, last: int, begin: int, n_events: int,
+    ev: Events, simple: bool, observation: Int32Array, first: int, last: int, begin: int, n_events: int,
     back: bool, out: Array, sp: Space,
 ) -> None:  # fmt: skip
     """Fill out (observation, output) with the amounts at one stream's observations, or `back`.
@@ -163,7 +184,9 @@ def give_or_take(
         if back:
             fill(amounts, 0.0)
         for o in range(first, last):
-            at = ev.order[observation[o] - begin]
+            at = observation[o] - begin
+            if not simple:
+                at = ev.order[at]
             if back:
                 amounts[at] += out[o, k]
             else:
@@ -198,16 +221,22 @@ def all_streams(
     status = check(n, rates.shape[0], records, routes)
     if status != FITS:
         return status
-    if mode == MEASURE:
-        return write_sizes(packed, records, routes, ints)
-    n_pumps = count_pumps(records, routes, ints[:n])
-    length = (ints.shape[0] - ints_size(packed, n_pumps, -1)) // 14 - 1
-    plan, target = with_pumps(unpack(packed), ints[:n], n_pumps, ints[n:])
-    tail = ints[ints.shape[0] - 14 * (length + 1) :].reshape((14, length + 1))
+    simple = plain(records, routes, 0, records.time.shape[0])
+    length = measure(records, routes, simple)
+    n_pumps = 0 if simple else count_pumps(records, routes, ints[:n])
+    n_reals, n_ints = sizes_of(n, packed[1], packed[2], n_outputs, n_pumps, length)
+    if reals.shape[0] < n_reals or ints.shape[0] < n_ints:
+        ints[0], ints[1] = n_reals, n_ints
+        return MORE
+    plan = unpack(packed)
+    target = plan.entry
+    if not simple:
+        plan, target = with_pumps(plan, ints[:n], n_pumps, ints[n:])
+    tail = ints[n_ints - EVENT_INTS * (length + 1) : n_ints].reshape((EVENT_INTS, length + 1))
     n += n_pumps
-    used = space_size(n, n_outputs, length)
+    used = n_reals - EVENT_REALS * (length + 1)
     sp = space(reals, n, n_outputs, length)
-    times = reals[used : used + 8 * (length + 1)].reshape((8, length + 1))
+    times = reals[used:n_reals].reshape((EVENT_REALS, length + 1))
     ev, pool = events_of(tail[:7], times[:4]), events_of(tail[7:], times[4:])
     if back:
         for i in range(rates_bar.shape[0]):
@@ -221,28 +250,28 @@ def all_streams(
     for s in range(records.start.shape[0] - 1):
         begin, end = records.start[s], records.start[s + 1]
         last = observed(observation, first, begin, end)
-        n_events = schedule(records, routes, target, s, ev, pool)
+        n_events = end - begin
+        if simple:
+            copy_records(records, routes, target, begin, end, ev)
+        else:
+            n_events = schedule(records, routes, target, s, ev, pool)
         if n_events < 0:
             spoil(records, begin, end, first, last, back, out, rates_bar)
         else:
             row, modal = forward(plan, rates, ev, n_events, row, modal, sp, not back)
-            give_or_take(ev, observation, first, last, begin, n_events, back, out, sp)
+            give_or_take(ev, simple, observation, first, last, begin, n_events, back, out, sp)
             if back:
                 row, modal = backward(plan, rates, ev, n_events, row, modal, sp, rates_bar)
-                scatter(records, routes, ev, n_events, sp.slope, sp.added, routes_bar, time_bar, amount_bar)
+                if simple:
+                    scatter_plain(
+                        records, routes, begin, end, sp.slope, sp.added, routes_bar, time_bar, amount_bar
+                    )
+                else:
+                    scatter(
+                        records, routes, ev, n_events, sp.slope, sp.added, routes_bar, time_bar, amount_bar
+                    )
         first = last
     return FITS if first == observation.shape[0] else BAD_OBSERVATION
-
-
-@part
-def write_sizes(packed: Int64Array, records: Records, routes: Routes, ints: Int64Array) -> int:
-    """Write the sizes of the scratch of reals and of integers to the first two of ints (2 + compartment,)."""
-    length = measure(records, routes)
-    n_pumps = count_pumps(records, routes, ints[2:])
-    n = packed[0] + n_pumps
-    ints[0] = space_size(n, packed[3], length) + 8 * (length + 1)
-    ints[1] = ints_size(packed, n_pumps, length)
-    return FITS
 
 
 def walk_streams(
@@ -356,10 +385,13 @@ def _call(packed: Int64Array, inputs: Sequence[Any], mode: int, results: Sequenc
     head += [start.ctypes.data, len(start), *(x.ctypes.data for x in records), len(records[0])]
     head += [observation.ctypes.data, len(observation)]
     ends = [x.ctypes.data for x in results]
-    sizes = np.empty(2 + packed[0], dtype=np.int64)
-    status = WALK(*head, sizes.ctypes.data, 0, sizes.ctypes.data, len(sizes), MEASURE, *ends)
-    if status == FITS:
+    longest = int(np.diff(start).max(initial=0)) if len(start) else 0
+    shape: Any = packed[:4].tolist()
+    sizes: Any = scratch_sizes(*shape, 0, longest)
+    status = MORE
+    while status == MORE:
         reals, ints = np.empty(sizes[0]), np.empty(sizes[1], dtype=np.int64)
         status = WALK(*head, reals.ctypes.data, len(reals), ints.ctypes.data, len(ints), mode, *ends)
+        sizes = ints[:2].tolist()
     if status != FITS:
         raise ValueError(MESSAGES[status])

@@ -22,12 +22,13 @@ from bayesdose.pk.diagram import Diagram, Routing, plan
 from bayesdose.pk.entry import (
     DIFFERENTIABLE,
     GRADIENTS,
-    MEASURE,
     MESSAGES,
+    MORE,
     REALS,
     SHAPES,
     VALUES,
     WALK,
+    scratch_sizes,
     walk_amounts,
     walk_gradients,
 )
@@ -217,7 +218,10 @@ def _caller(op: _Walk) -> Any:
     """Return a compiled function that checks shapes, measures and calls the kernel for one Op."""
     WALK.ready()
     walk: Any = WALK.external
-    packed, n_rates, n_columns, n = op.packed, op.diagram.n_rates, len(op.routing), op.diagram.n_states
+    packed, n_rates, n_columns = op.packed, op.diagram.n_rates, len(op.routing)
+    shape: Any = packed[:4].tolist()
+    least = np.array(scratch_sizes(*shape, 0, -1))
+    more = np.array(scratch_sizes(*shape, 0, 0)) - least  # per event of the longest stream
 
     @numba_njit
     def call(  # type: ignore[no-untyped-def]
@@ -237,20 +241,23 @@ def _caller(op: _Walk) -> Any:
         a, v, i = np.ascontiguousarray(amount), np.ascontiguousarray(rate), np.ascontiguousarray(interval)
         m, y = np.ascontiguousarray(additional), np.ascontiguousarray(steady)
         d, o = np.ascontiguousarray(compartment), np.ascontiguousarray(observation)
-        sizes, reals = np.empty(n + 2, dtype=np.int64), np.empty(0)
-        ints, step = sizes, MEASURE
+        longest = 1
+        for stream in range(s.shape[0] - 1):
+            longest = max(longest, s[stream + 1] - s[stream] + 1)
+        n_reals, n_ints = least[0] + more[0] * longest, least[1] + more[1] * longest
         while True:
+            reals, ints = np.empty(n_reals), np.empty(n_ints, dtype=np.int64)
             status = walk(
                 packed.ctypes, packed.shape[0], k.ctypes, k.shape[0], c.ctypes, s.ctypes, s.shape[0],
                 r.ctypes, t.ctypes, e.ctypes, a.ctypes, v.ctypes, i.ctypes, m.ctypes, y.ctypes, d.ctypes,
                 n_records, o.ctypes, o.shape[0], reals.ctypes, reals.shape[0], ints.ctypes, ints.shape[0],
-                step, out.ctypes, rates_bar.ctypes, routes_bar.ctypes, time_bar.ctypes, amount_bar.ctypes,
+                mode, out.ctypes, rates_bar.ctypes, routes_bar.ctypes, time_bar.ctypes, amount_bar.ctypes,
             )  # fmt: skip
-            if status != FITS:
-                complain(status)
-            if step == mode:
+            if status == FITS:
                 return
-            step, reals, ints = mode, np.empty(sizes[0]), np.empty(sizes[1], dtype=np.int64)
+            if status != MORE:
+                complain(status)
+            n_reals, n_ints = ints[0], ints[1]
 
     return call
 

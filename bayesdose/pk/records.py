@@ -48,6 +48,8 @@ class Routes(NamedTuple):
     value: Array
     default: int
     """Index of the compartment that code 0 stands for."""
+    n_lags: int
+    """How many compartments have a lag."""
     fraction: Int64Array
     lag: Int64Array
     duration: Int64Array
@@ -119,13 +121,32 @@ def implied_by(records: Records, routes: Routes, r: int, horizon: float) -> int:
     return int(most) if most < MOST else -1
 
 
-@part
-def measure(records: Records, routes: Routes) -> int:
-    """Return the number of events of the longest stream; streams without a schedule do not count."""
+@inlined
+def plain(records: Records, routes: Routes, begin: int, end: int) -> bool:
+    """Whether every dose of the records [begin, end) is a bolus that enters where it stands, and no more."""
+    rate, additional, steady = (
+        records.rate[begin:end],
+        records.additional[begin:end],
+        records.steady[begin:end],
+    )
+    more, counts = 0, 0
+    for r in range(end - begin):
+        more += rate[r] != 0.0
+    for r in range(end - begin):
+        counts |= additional[r] | steady[r]
+    return more == 0 and counts == 0 and routes.n_lags == 0
+
+
+@inlined
+def measure(records: Records, routes: Routes, simple: bool) -> int:
+    """Return at most how many events the longest stream has; `simple` says that records imply none."""
     most = 0
     for s in range(records.start.shape[0] - 1):
         begin, end = records.start[s], records.start[s + 1]
         horizon, n = -np.inf, end - begin
+        most = max(most, n)
+        if simple:
+            continue
         for r in range(begin, end):
             horizon = max(horizon, records.time[r])
         for r in range(begin, end):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from bayesdose.pk.kernels import Array, inlined, part
-from bayesdose.pk.records import Records, Routes, compartment_of, dose
+from bayesdose.pk.records import DOSE, Records, Routes, compartment_of, dose
 from bayesdose.pk.schedule import ADD, BY_DURATION, BY_LAG, Events
 
 
@@ -35,6 +35,24 @@ def scatter_dose(
         routes_bar[row, fraction] += to_amount * records.amount[r]
         to_amount *= routes.value[row, fraction]
     amount_bar[r] += to_amount
+
+
+@inlined
+def scatter_plain(
+    records: Records, routes: Routes, begin: int, end: int, slope: Array, added: Array,
+    routes_bar: Array, time_bar: Array, amount_bar: Array,
+) -> None:  # fmt: skip
+    """Do the same as `scatter` for a stream whose events are its records."""
+    for r in range(begin, end):
+        e = r - begin
+        time_bar[r] += slope[e] - (slope[e + 1] if r + 1 < end else 0.0)
+        amount_bar[r] += added[e] if records.kind[r] == DOSE else 0.0
+    if routes.value.shape[1] > 0:
+        for r in range(begin, end):
+            column, row = routes.fraction[compartment_of(records, routes, r)], records.row[r]
+            if column >= 0 and records.kind[r] == DOSE:
+                routes_bar[row, column] += amount_bar[r] * records.amount[r]
+                amount_bar[r] *= routes.value[row, column]
 
 
 @inlined

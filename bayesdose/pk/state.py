@@ -7,9 +7,9 @@ from typing import NamedTuple
 import numpy as np
 
 from bayesdose.pk.diagram import Plan
-from bayesdose.pk.kernels import Array, Int32Array, part
+from bayesdose.pk.kernels import Array, Int32Array, inlined, part
 from bayesdose.pk.modes import modes, rate_matrix
-from bayesdose.pk.records import DOSE, Records, Routes, compartment_of
+from bayesdose.pk.records import DOSE, Records, Routes, compartment_of, plain
 
 FITS, BAD_START, BAD_ROW, BAD_COMPARTMENT, BAD_OBSERVATION, BAD_ROUTE = 1, 2, 3, 4, 5, 6
 
@@ -56,9 +56,9 @@ class Space(NamedTuple):
 VECTORS, MATRICES = 6, 12
 
 
-@part
+@inlined
 def space(reals: Array, n: int, n_outputs: int, length: int) -> Space:
-    """Give the parts of the scratch their names; see `space_size`."""
+    """Give the parts of the scratch their names; see `scratch_sizes`."""
     v = reals[: VECTORS * n].reshape((VECTORS, n))
     a = VECTORS * n
     m = reals[a : a + MATRICES * n * n].reshape((MATRICES, n, n))
@@ -72,13 +72,7 @@ def space(reals: Array, n: int, n_outputs: int, length: int) -> Space:
     )  # fmt: skip
 
 
-@part
-def space_size(n: int, n_outputs: int, length: int) -> int:
-    """Return how many numbers `space` wants for n states and streams of at most `length` events."""
-    return VECTORS * n + MATRICES * n * n + (3 + 3 * n + n_outputs) * (length + 1)
-
-
-@part
+@inlined
 def check(n_compartments: int, n_rows: int, records: Records, routes: Routes) -> int:
     """Return `FITS`, or which table points outside another (and would let the walk read foreign memory)."""
     start, n_records = records.start, records.time.shape[0]
@@ -93,6 +87,8 @@ def check(n_compartments: int, n_rows: int, records: Records, routes: Routes) ->
         return BAD_ROW
     if outside(records.compartment, n_compartments + 1):
         return BAD_COMPARTMENT
+    if plain(records, routes, 0, n_records):
+        return FITS
     for r in range(n_records):
         if records.kind[r] == DOSE and records.rate[r] < 0.0:
             c = compartment_of(records, routes, r)

@@ -130,7 +130,7 @@ def read(plan: Plan, a: int, b: int, sp: Space) -> None:
                     amounts[r] += v * after[r]
 
 
-@part
+@inlined
 def end_of_run(ev: Events, a: int, n_events: int) -> int:
     """Return the end of the run of events from a on that share a row, or of the cycle that opens at a."""
     b = a + 1
@@ -143,7 +143,7 @@ def end_of_run(ev: Events, a: int, n_events: int) -> int:
     return b
 
 
-@part
+@inlined
 def start_of_run(ev: Events, b: int) -> int:
     """Return the start of the run, or of the cycle, that ends before event b."""
     a = b - 1
