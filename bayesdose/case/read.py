@@ -33,6 +33,7 @@ from bayesdose.decision import UTILITIES, Limit, Target, Window, named_utility
 from bayesdose.errors import InputError, explain, nearest
 from bayesdose.study import Options, Study, regimens
 from bayesdose.study.dose_text import TIMES
+from bayesdose.study.history import History
 from bayesdose.units import factor
 
 if TYPE_CHECKING:
@@ -214,8 +215,8 @@ def _start(start: float | str | None, patient: Study) -> float | None:
     found = START.fullmatch(start.strip()) if isinstance(start, str) else None
     if found is None:
         return None if start is None else float(start)
-    times = (patient.doses if found[3] == "dose" else patient.records)["TIME"]
-    if times.empty:
+    times = History.of(patient).given_times if found[3] == "dose" else patient.records["TIME"].to_numpy()
+    if not len(times):
         fix = "give a time, or leave start out"
         raise InputError(explain("options.start counts from the last dose, and none was given yet", fix=fix))
-    return float(times.iloc[-1]) + float(found[1]) * factor(TIMES[found[2].lower()], patient.card.units.time)
+    return float(times[-1]) + float(found[1]) * factor(TIMES[found[2].lower()], patient.card.units.time)

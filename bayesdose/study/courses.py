@@ -12,11 +12,10 @@ from numpy.typing import NDArray
 from bayesdose.card import Card
 from bayesdose.errors import InputError, explain
 from bayesdose.study.dose_text import DoseText, Number, Part, positive, whole
-from bayesdose.study.given import Doses, additional, led_to_steady_state
+from bayesdose.study.given import MOST, Doses, additional, led_to_steady_state
 from bayesdose.study.history import History
 from bayesdose.units import factor
 
-MOST = 100_000  # options, or doses of one; more is a slip of the numbers
 SLACK = 1e-9  # of a day or an interval: what rounding may do to a time
 DOSE_COLUMNS = ("TIME", "AMT", "RATE", "CMT", "SS", "II")
 

@@ -13,6 +13,7 @@ from bayesdose.study.events import DOSE, RESET
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
+MOST = 100_000  # doses that one record may stand for; more is a slip of the numbers
 _SLACK = 1e-9  # of an interval: what rounding may do to a time
 
 
@@ -97,7 +98,7 @@ def led_to_steady_state(column: Mapping[str, NDArray], past: float) -> Doses:
     per = np.where(repeated, interval, 1.0)
     known = np.where(column["RATE"] > 0, column["RATE"], np.inf)
     reach = np.maximum(past, column["AMT"] / known)
-    counts = np.where(repeated, np.maximum(2, np.ceil(reach / per - _SLACK)), 0).astype(np.int64)
+    counts = np.where(repeated, np.clip(np.ceil(reach / per - _SLACK), 2, MOST), 0).astype(np.int64)
     row = np.repeat(np.arange(len(counts)), counts)
     step = np.arange(len(row)) - np.repeat(np.cumsum(counts) - counts, counts) + 1
     repeats = Doses.at(column, row, column["TIME"][row] - step * interval[row])

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from bayesdose.errors import InputError, explain, nearest
 from bayesdose.study.events import DOSE, OBSERVATION, OTHER, RECORD_COLUMNS, RESET, events, record_columns
-from bayesdose.study.given import Doses, additional, cancelled, given_until, led_to_steady_state
+from bayesdose.study.given import MOST, Doses, additional, cancelled, given_until, led_to_steady_state
 from bayesdose.study.study import Study
 from bayesdose.units import factor, unit
 
@@ -194,8 +194,8 @@ class History:
         if math.isinf(end):
             row, step = np.arange(len(done)), done + 1
         else:
-            left = np.ceil((end - column["TIME"]) / column["II"] - _SLACK).astype(np.int64) - 1 - done
-            left = np.maximum(left, 0)
+            left = np.ceil((end - column["TIME"]) / column["II"] - _SLACK) - 1 - done
+            left = np.clip(left, 0, MOST).astype(np.int64)
             row = np.repeat(np.arange(len(done)), left)
             step = np.arange(len(row)) - np.repeat(np.cumsum(left) - left - done, left) + 1
         return Doses.at(column, row, column["TIME"][row] + step * column["II"][row])

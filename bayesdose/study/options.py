@@ -14,9 +14,9 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from bayesdose.errors import InputError, explain, nearest
-from bayesdose.study.courses import DOSE_COLUMNS, MOST, SLACK, Course, continued, course, implied, no_doses
+from bayesdose.study.courses import DOSE_COLUMNS, SLACK, Course, continued, course, implied, no_doses
 from bayesdose.study.dose_text import DoseText, parse
-from bayesdose.study.given import Doses
+from bayesdose.study.given import MOST, Doses
 from bayesdose.study.history import History
 from bayesdose.study.study import Study
 from bayesdose.units import factor

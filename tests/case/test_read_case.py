@@ -128,6 +128,11 @@ def test_the_start_counts_from_the_history(start, first):
     assert options.start == pytest.approx(first)
 
 
+def test_the_last_dose_may_be_an_additional_one():
+    patient = _patient([(0, 20, None), (30, None, 17.3)], II=[12, 0], ADDL=[5, 0])
+    assert make_case(_options(start="12 h after the last dose")).regimens(patient).start == 36
+
+
 def test_no_last_dose_to_count_from():
     case = make_case(_options(start="24 h after the last dose"))
     with pytest.raises(InputError, match="none was given yet"):
@@ -141,12 +146,12 @@ def test_the_current_regimen_can_be_left_out():
     assert "current regimen" not in without.regimens(patient).table["option"].values
 
 
-def _patient(rows):
+def _patient(rows, **columns):
     import pandas as pd
 
     weight = bd.Covariate("WT", unit="kg")
     table = pd.DataFrame([{"ID": 1, "TIME": t, "AMT": a, "DV": y, "WT": 1.0} for t, a, y in rows])
-    return bd.read_study(table, bd.Card(drug="x", source="none", covariates=[weight]))
+    return bd.read_study(table.assign(**columns), bd.Card(drug="x", source="none", covariates=[weight]))
 
 
 # What is refused

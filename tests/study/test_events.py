@@ -166,3 +166,39 @@ def test_what_is_only_odd_is_warned_of(header, row, problem):
     first = "1,0,9," + ",".join("." * (header.count(",") - 2))
     study = read_study(table(first, row, header=header), CARD)
     assert [(w.level, w.problem) for w in study.warnings] == [("warning", problem)]
+
+
+def test_the_summary_tells_of_routes_orders_and_limits():
+    card = bd.Card(
+        drug="x",
+        source="y",
+        compartments=("depot", "central"),
+        covariates=[bd.Covariate("WT", unit="kg", varies=True)],
+    )
+    header = HEADER.replace(",DVID", ",DVID,WT")
+    text = read_study(
+        table(
+            "1,0,1,100,.,0,12,3,1,1,.,.,1,.,60",
+            "1,1,0,.,8,.,.,.,.,2,0,.,1,1,.",
+            "1,2,1,50,.,25,0,0,0,2,.,.,1,.,62",
+            "1,3,0,.,0.5,.,.,.,.,2,1,0.1,2,1,62",
+            "1,4,4,80,.,-2,0,0,0,1,.,.,2,.,62",
+            "1,5,0,.,60,.,.,.,.,.,-1,.,2,2,62",
+            "1,6,1,0,.,4,0,0,1,.,.,.,2,.,62",
+            "2,0,1,30,.,-1,24,0,2,0,.,.,1,.,50",
+            header=header,
+        ),
+        card,
+    ).summary()
+    for line in (
+        "  infusions 2 at 4 to 25 mg/h; 1 with the model's rate; 1 with the model's duration",
+        "  routes    2 into the default, 2 into depot, 1 into central",
+        "  ordered   3 additional doses by 1 records (ADDL); 3 at steady state (SS); "
+        "1 of them constant infusions",
+        "  kinds     DVID 1: 2, DVID 2: 1",
+        "  censored  1 of 3 levels below 0.5 mg/L; 1 of 3 levels above 60 mg/L",
+        "  occasions 1 / 1.5 / 2 per subject (min / median / max)",
+        "  WT        50 to 62 kg, median of first values 55; changes in 1 subjects; "
+        "next value carried backward (nocb)",
+    ):
+        assert line in text.splitlines(), text

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import time
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -11,6 +12,8 @@ import pytest
 
 import bayesdose as bd
 from bayesdose.study import TableError, check_for_fit, data_path, read_study
+from bayesdose.study.adppk import NAMES
+from bayesdose.study.table import OPTIONAL, REQUIRED
 
 DOSE, LEVEL = "1,0,25,.,1,1,1.4,7", "1,2,.,17.3,0,0,1.4,7"
 
@@ -97,6 +100,12 @@ def test_a_lookalike_of_an_optional_column_is_warned_of(read):
         ("EVID", "the column 'EVD' is not read; is it EVID?"),
         ("MDV", "the column 'MVD' is not read; is it MDV?"),
     ]
+
+
+def test_the_reference_page_has_every_column():
+    page = (Path(__file__).parents[2] / "docs/reference/table.md").read_text()
+    for name in (*REQUIRED, *OPTIONAL, *(theirs for names in NAMES.values() for theirs in names)):
+        assert f"`{name}`" in page, name
 
 
 def test_columns_that_say_nothing_are_let_pass(read):

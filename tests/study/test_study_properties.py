@@ -23,6 +23,36 @@ levels = st.floats(0, 1e6)
 
 
 @st.composite
+def dosing(draw):
+    """AMT, RATE, II, ADDL, SS and CMT of a dose that obeys the rules."""
+    amount, steady, more = (
+        draw(amounts),
+        draw(st.sampled_from([0, 0, 1, 2])),
+        draw(st.sampled_from([0, 0, 1, 9])),
+    )
+    rate = draw(st.sampled_from([0.0, 0.0, 7.5, -1.0, -2.0]))
+    if steady and rate in (7.5, -1.0) and draw(st.booleans()):
+        return 0.0, rate, 0.0, 0, steady, draw(st.integers(0, 3))
+    interval = draw(st.sampled_from([1e-3, 12.0])) if steady or more else 0.0
+    return amount, rate, interval, more, steady, draw(st.integers(0, 3))
+
+
+@st.composite
+def level(draw):
+    """DV, MDV, CENS, LIMIT and DVID of an observation that obeys the rules."""
+    dv = draw(levels | st.just(math.nan))
+    if math.isnan(dv):
+        return dv, 1, 0, math.nan, 1
+    kind, cens = draw(st.sampled_from([1, 1, 2])), draw(st.sampled_from([0, 0, 1, -1])) if dv > 1e-3 else 0
+    limit = draw(st.sampled_from([math.nan, dv / 2 if cens > 0 else dv * 2])) if cens else math.nan
+    return dv, draw(st.sampled_from([0, 1])), cens, limit, kind
+
+
+GIVEN = ["AMT", "RATE", "II", "ADDL", "SS", "CMT"]
+SEEN = ["DV", "MDV", "CENS", "LIMIT", "DVID"]
+
+
+@st.composite
 def records(draw):
     """A table of 1 to 4 subjects that obeys the rules: many ties in time, resets, missing levels."""
     rows = []
@@ -33,11 +63,11 @@ def records(draw):
             time = (
                 draw(st.floats(0, 100)) if evid >= 3 else time + draw(st.sampled_from([0.0, 0.0, 0.1, 12.0]))
             )
-            amount = draw(amounts) if evid in (1, 4) else math.nan
-            dv = draw(levels | st.just(math.nan)) if evid == 0 else math.nan
-            mdv = draw(st.sampled_from([0, 1])) if evid == 0 and not math.isnan(dv) else 1
-            rows.append((f"S{subject}", time, evid, amount, dv, mdv, weight, 7.0))
-    return pd.DataFrame(rows, columns=["ID", "TIME", "EVID", "AMT", "DV", "MDV", "WT", "APGR"])
+            given_ = draw(dosing()) if evid in (1, 4) else (math.nan, 0.0, 0.0, 0, 0, 0)
+            seen = draw(level()) if evid == 0 else (math.nan, 1, 0, math.nan, 1)
+            occasion = draw(st.sampled_from([1, 1, 2]))
+            rows.append((f"S{subject}", time, evid, *given_, *seen, occasion, weight, 7.0))
+    return pd.DataFrame(rows, columns=["ID", "TIME", "EVID", *GIVEN, *SEEN, "OCC", "WT", "APGR"])
 
 
 @given(table=records())
@@ -61,7 +91,7 @@ def test_event_arrays_say_what_the_table_says(table):
     study = read_study(table, CARD)
     arrays = events(study)
     start, time = arrays["stream_start"].to_numpy(), arrays["record_time"].to_numpy()
-    kind, amount = arrays["record_kind"].to_numpy(), arrays["record_amount"].to_numpy()
+    kind = arrays["record_kind"].to_numpy()
     assert start[0] == 0
     assert start[-1] == len(time) == len(table) + (table["EVID"] == 4).sum()
     assert (np.diff(start) > 0).all()
@@ -73,15 +103,21 @@ def test_event_arrays_say_what_the_table_says(table):
         own = table[table["ID"] == subject]
         expected = [k for e in own["EVID"] for k in ([3, 1] if e == 4 else [e])]
         assert kind[part].tolist() == expected  # file order, also at ties
-    np.testing.assert_array_equal(amount[kind == 1], table.loc[table["EVID"].isin((1, 4)), "AMT"])
-    assert (amount[kind != 1] == 0).all()
+    doses = table[table["EVID"].isin((1, 4))]
+    names = ("amount", "rate", "interval", "additional", "steady", "compartment")
+    for name, column in zip(names, GIVEN, strict=True):
+        values = arrays[f"record_{name}"].to_numpy()
+        np.testing.assert_array_equal(values[kind == 1], doses[column], name)
+        assert (values[kind != 1] == 0).all()
     observed = arrays["observation_record"].to_numpy()
     assert (kind[observed] == 0).all()
     assert (np.diff(observed) > 0).all()
-    np.testing.assert_array_equal(arrays["DV"], study.levels["DV"])
+    for column in ("DV", "CENS", "LIMIT", "DVID"):
+        np.testing.assert_array_equal(arrays[column], study.levels[column])
     np.testing.assert_array_equal(time[observed], study.levels["TIME"])
     np.testing.assert_array_equal(arrays["WT"], table.drop_duplicates("ID")["WT"])
-    assert (arrays["record_compartment"] == 0).all()
+    twice = np.repeat(table["OCC"].to_numpy(), np.where(table["EVID"] == 4, 2, 1))
+    np.testing.assert_array_equal(arrays["record_occasion"], twice)
     assert {arrays[n].dtype for n in ("stream_start", "record_kind", "observation_record")} == {
         np.dtype("int64")
     }
@@ -91,7 +127,7 @@ def test_event_arrays_say_what_the_table_says(table):
 @QUICK
 def test_cuts_are_parts(table, n, time):
     study = read_study(table, CARD)
-    for part in (study.first_levels(n), study.until(time), study.without_levels()):
+    for part in (study.first_levels(n), study.until(time), study.without_levels(), study.without_censored()):
         assert isinstance(part, Study)
         assert part.ids == study.ids
         events(part)
@@ -99,15 +135,18 @@ def test_cuts_are_parts(table, n, time):
     assert (study.until(time).records["TIME"] <= time).all()
 
 
-CELLS = st.sampled_from(
-    ["1", "0", "2", "", ".", "x", "-1", "<3", "1,5", '"', "inf", "nan", "9e999", "é", "\0", "1e3"]
-)
+ODD = ["x", "<3", "1,5", '"', "inf", "nan", "9e999", "é", "\0", "8:30", "2024-02-03"]
+CELLS = st.sampled_from(["1", "0", "2", "", ".", "-1", "-2", "1e3", *ODD])
 LINES = st.lists(st.lists(CELLS, min_size=0, max_size=9).map(",".join), max_size=6).map("\n".join)
 HEADERS = st.sampled_from(
     [
         "ID,TIME,AMT,DV,WT,APGR",
         "id;time;amt;dv;wt;apgr",
         "ID,TIME,AMT,DV,EVID,MDV,RATE,WT,APGR",
+        "ID,TIME,DATE,AMT,DV,II,ADDL,WT,APGR",
+        "ID,TIME,AMT,DV,CMT,SS,II,WT,APGR",
+        "ID,TIME,AMT,DV,CENS,LIMIT,DVID,WT,APGR",
+        "USUBJID,AFRLT,EVID,AMT,DV,BLQFN,ALLOQ,WTBL,APGR",
         "ID WT APGR",
         "ID",
         "",
@@ -124,7 +163,7 @@ def test_no_content_ends_in_another_error(data, tmp_path):
     path.write_bytes(data)
     found = None
     try:
-        study = read_study(path, CARD)
+        study = read_study(path, CARD, columns="adppk" if data.startswith(b"USUBJID") else None)
     except TableError as error:
         found = error
     if found is None:
