@@ -109,7 +109,8 @@ class Study:
     def until(self, time: float) -> Study:
         """Return each subject's records up to and including `time` (in the card's unit).
 
-        A subject without a record by then stays, as a record of its covariates at `time` (EVID 2).
+        A subject without a record by then stays, as a record of its covariates at `time` (EVID 2). Additional
+        doses (ADDL) that a record orders stay ordered, also beyond `time`.
         """
         kept = self.records["TIME"] <= time
         late = ~self.records["ID"].isin(self.records.loc[kept, "ID"])
