@@ -29,6 +29,7 @@ _ROOMS: dict[str, tuple[str, ...]] = {
         "proportional",
         "theta",
         "three_compartment",
+        "transit_chain",
         "two_compartment",
     ),
     "fitting": ("Fit", "fit", "load_fit"),

@@ -22,7 +22,7 @@ from pytensor.graph.replace import clone_replace, vectorize_graph
 from pytensor.graph.traversal import ancestors
 
 from bayesdose.errors import InputError, explain
-from bayesdose.model import Model, build, data_values, names_of_population
+from bayesdose.model import Declaration, Model, build, data_values, names_of_population
 from bayesdose.study import Study, events, read_study
 
 if TYPE_CHECKING:
@@ -49,6 +49,8 @@ class Compiled:
         Names of the individual parameters.
     units
         Unit of each parameter, as declared for its theta.
+    declaration
+        What was declared; it says which tables the model can take.
     outputs
         Names of what `predict` returns besides the concentrations: parameters and etas.
     """
@@ -59,12 +61,20 @@ class Compiled:
     parameters: tuple[str, ...]
     units: dict[str, str] = field(repr=False)
     outputs: tuple[str, ...] = field(repr=False)
+    declaration: Declaration = field(repr=False)
     _dtypes: dict[str, np.dtype] = field(repr=False)
     _loglik: Callable[..., Any] = field(repr=False)
     _predict: Callable[..., Any] = field(repr=False)
 
     def data(self, tables: xr.Dataset) -> tuple[np.ndarray, ...]:
-        """Return the arrays of a one-subject event Dataset as the compiled functions take them."""
+        """Return the arrays of a one-subject event Dataset as the compiled functions take them.
+
+        Raises
+        ------
+        InputError
+            When the model has no place for a dose or a level of theirs.
+        """
+        self.declaration.refuse(tables)
         values = data_values(tables)
         return tuple(np.ascontiguousarray(values[name], dtype=dtype) for name, dtype in self._dtypes.items())
 
@@ -169,6 +179,7 @@ def compile_individual(model: Model) -> Compiled:
         parameters=tuple(declaration.parameters),
         units=dict(declaration.units),
         outputs=tuple(_outputs(opened.made)),
+        declaration=declaration,
         _dtypes={str(x.name): np.dtype(x.dtype) for x in opened.data.values()},
         _loglik=opened.function([_loglik(opened)]),
         _predict=opened.function(opened.replace([opened.made[name] for name in wanted])),

@@ -5,7 +5,13 @@ from bayesdose.model.blocks import covariate, eta, parameter, theta
 from bayesdose.model.context import Declaration, build, data_values, names_of_population, population_model
 from bayesdose.model.error import ResidualError, additive, observe, proportional
 from bayesdose.model.spec import Model, load_model, shipped_folder, shipped_models, spec_hash
-from bayesdose.model.structure import linear, one_compartment, three_compartment, two_compartment
+from bayesdose.model.structure import (
+    linear,
+    one_compartment,
+    three_compartment,
+    transit_chain,
+    two_compartment,
+)
 
 __all__ = [
     "Amounts",
@@ -31,5 +37,6 @@ __all__ = [
     "spec_hash",
     "theta",
     "three_compartment",
+    "transit_chain",
     "two_compartment",
 ]

@@ -9,11 +9,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pytensor.tensor as pt
 
 from bayesdose.errors import InputError, explain, nearest
 from bayesdose.model.context import current
+from bayesdose.model.refusals import Structure
 from bayesdose.pk.diagram import Diagram, Routing
 from bayesdose.pk.op import amounts
 
@@ -122,18 +122,18 @@ def routes_of(
 def walk(diagram: Diagram, rates: TensorVariable, routing: Routing, routes: TensorVariable | None) -> Any:
     """Return amounts (observation, output) of the open declaration's study through a linear diagram."""
     made, _ = current()
-    check_doses(diagram.compartments, diagram.dose_compartment, routing)
+    register_structure(diagram.compartments, diagram.dose_compartment, routing)
     return amounts(diagram, rates, made, record_row(), routing, routes)
 
 
-def check_doses(compartments: tuple[str, ...], default: int, routing: Routing) -> None:
-    """Check that the study's doses, and the card's names, go with a structure.
+def register_structure(compartments: tuple[str, ...], default: int, routing: Routing) -> None:
+    """Note a structure in the declaration, and check that the card and the study's doses go with it.
 
     Raises
     ------
     InputError
-        When a dose goes to a compartment that the structure does not have or asks for a rate or duration
-        that the model does not give, or the card names other compartments.
+        When a dose goes to a compartment that the structure does not have or asks for a rate or duration that
+        the model does not give, or the card names other compartments.
     """
     made, declaration = current()
     named = declaration.card.compartments
@@ -145,23 +145,5 @@ def check_doses(compartments: tuple[str, ...], default: int, routing: Routing) -
                 expected=", ".join(compartments),
             )
         )
-    code, rate = made["record_compartment"].get_value(), made["record_rate"].get_value()
-    if code.max(initial=0) > len(compartments):
-        raise InputError(
-            explain(
-                "a record names a compartment that the structure does not have",
-                came=f"CMT {code.max()}",
-                expected=f"0 (default: {compartments[default]}) or 1 to {len(compartments)}",
-            )
-        )
-    into = np.where(code == 0, default, code - 1)
-    for asked, what in ((-1.0, "rate"), (-2.0, "duration")):
-        for c in np.unique(into[rate == asked]).tolist():
-            if (what, c) not in routing:
-                raise InputError(
-                    explain(
-                        f"RATE {asked:g} asks for the {what} of infusions into {compartments[c]}, "
-                        "which the model does not give",
-                        fix=f"pass {what}={{{compartments[c]!r}: a parameter}} to the structure",
-                    )
-                )
+    declaration.structure = Structure(compartments, default, routing)
+    declaration.structure.refuse(made["record_compartment"].get_value(), made["record_rate"].get_value())

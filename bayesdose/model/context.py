@@ -18,6 +18,7 @@ from pytensor.graph.traversal import ancestors
 
 from bayesdose.card import Card
 from bayesdose.errors import InputError, explain, nearest
+from bayesdose.model.refusals import Structure, refuse_kinds
 from bayesdose.study import events
 
 if TYPE_CHECKING:
@@ -59,6 +60,8 @@ class Declaration:
         Names of (CL, V, ka) where the structure has first-order absorption; a check for flip-flop reads it.
     kinds
         The DVIDs that have predictions; None where there is one prediction for one kind of level.
+    structure
+        Where doses may go.
     """
 
     card: Card
@@ -72,6 +75,19 @@ class Declaration:
     scales: dict[str, str] = field(default_factory=dict)
     absorption: tuple[str, str, str] | None = None
     kinds: tuple[int, ...] | None = None
+    structure: Structure | None = None
+
+    def refuse(self, tables: xr.Dataset) -> None:
+        """Check that the model can take the doses and levels of event tables.
+
+        Raises
+        ------
+        InputError
+            When a dose or a kind of level has no place in the model.
+        """
+        if self.structure is not None:
+            self.structure.refuse(tables["record_compartment"].values, tables["record_rate"].values)
+        refuse_kinds(self.kinds, tables["DVID"].values)
 
 
 def build(

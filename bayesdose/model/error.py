@@ -13,6 +13,7 @@ import pytensor.tensor as pt
 from bayesdose.errors import InputError, explain
 from bayesdose.model.blocks import population_variable
 from bayesdose.model.context import current
+from bayesdose.model.refusals import refuse_kinds
 
 if TYPE_CHECKING:
     from pytensor.tensor.variable import TensorVariable
@@ -81,7 +82,7 @@ def observe(
         raise InputError(explain(f"there is no endpoint {name!r} in the study", expected="DV"))
     f, sd = _merged(prediction, error) if isinstance(prediction, Mapping) else _single(prediction, error)
     declaration.kinds = tuple(prediction) if isinstance(prediction, Mapping) else None
-    refuse_unknown_kinds(declaration.kinds, made["DVID"].get_value())
+    refuse_kinds(declaration.kinds, made["DVID"].get_value())
     f = pm.Deterministic(f"{name}_prediction", f, dims="observation")
     declaration.predictions[name] = f.name
     return pm.Normal(name, f, sd, observed=made[f"{name}_data"], dims="observation")
@@ -122,31 +123,3 @@ def _merged(
         f = pt.where(pt.eq(made["DVID"], dvid), part, f)
         sd = pt.where(pt.eq(made["DVID"], dvid), error[dvid].sd(part, *sigmas), sd)
     return f, sd
-
-
-def refuse_unknown_kinds(kinds: tuple[int, ...] | None, dvid: np.ndarray) -> None:
-    """Check that every kind of level (DVID) has a prediction; a model with one prediction takes one kind.
-
-    Raises
-    ------
-    InputError
-        When one has none.
-    """
-    there = np.unique(dvid).tolist()
-    if kinds is None and len(there) > 1:
-        raise InputError(
-            explain(
-                "the table has several kinds of level, the model one prediction",
-                came=f"DVID {', '.join(map(str, there))}",
-                fix="declare each: bd.observe('DV', {1: ..., 2: ...}, error={...}), or keep one DVID",
-            )
-        )
-    unknown = [] if kinds is None else sorted(set(there) - set(kinds))
-    if unknown:
-        raise InputError(
-            explain(
-                "the table has a kind of level that the model does not predict",
-                came=f"DVID {unknown[0]}",
-                expected=", ".join(map(str, kinds or ())),
-            )
-        )

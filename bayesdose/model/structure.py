@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import pytensor.tensor as pt
@@ -154,6 +155,25 @@ def linear(
         diagram.compartments, dose, {"F": F, "lag": lag, "duration": duration, "rate": rate}
     )
     return Amounts(diagram.compartments, walk(diagram, rates, routing, routes))
+
+
+def transit_chain(
+    source: str, target: str, n: int, ktr: TensorVariable | float
+) -> dict[str, TensorVariable | float]:
+    """Return the flows of a chain of transit compartments, for `linear`.
+
+    Parameters
+    ----------
+    source, target
+        Where the chain begins (the dose's compartment) and what it feeds.
+    n
+        Number of transit compartments between them, named transit1, transit2, ...
+    ktr
+        Their common rate constant, 1/time; the mean transit time is ``(n + 1) / ktr`` (Savic et al. 2007, J
+        Pharmacokinet Pharmacodyn 34:711, eq. 2).
+    """
+    names = [source, *(f"transit{k + 1}" for k in range(n)), target]
+    return {f"{a} -> {b}": ktr for a, b in pairwise(names)}
 
 
 def _concentration(

@@ -386,8 +386,8 @@ def _call(packed: Int64Array, inputs: Sequence[Any], mode: int, results: Sequenc
     head += [observation.ctypes.data, len(observation)]
     ends = [x.ctypes.data for x in results]
     longest = int(np.diff(start).max(initial=0)) if len(start) else 0
-    shape: Any = packed[:4].tolist()
-    sizes: Any = scratch_sizes(*shape, 0, longest)
+    n, m, blocks, outputs = (int(count) for count in packed[:4])
+    sizes: Any = scratch_sizes(n, m, blocks, outputs, 0, longest)
     status = MORE
     while status == MORE:
         reals, ints = np.empty(sizes[0]), np.empty(sizes[1], dtype=np.int64)

@@ -219,9 +219,9 @@ def _caller(op: _Walk) -> Any:
     WALK.ready()
     walk: Any = WALK.external
     packed, n_rates, n_columns = op.packed, op.diagram.n_rates, len(op.routing)
-    shape: Any = packed[:4].tolist()
-    least = np.array(scratch_sizes(*shape, 0, -1))
-    more = np.array(scratch_sizes(*shape, 0, 0)) - least  # per event of the longest stream
+    n, m, blocks, outputs = (int(count) for count in packed[:4])
+    least = np.array(scratch_sizes(n, m, blocks, outputs, 0, -1))
+    more = np.array(scratch_sizes(n, m, blocks, outputs, 0, 0)) - least  # per event of the longest stream
 
     @numba_njit
     def call(  # type: ignore[no-untyped-def]

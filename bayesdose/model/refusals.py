@@ -1,0 +1,75 @@
+"""What a model says of tables that it cannot take: doses without a compartment, levels of another kind."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from bayesdose.errors import InputError, explain
+from bayesdose.pk.diagram import Routing
+
+
+@dataclass(frozen=True)
+class Structure:
+    """Where doses may go: the compartments, the default one, and the dose parameters by compartment."""
+
+    compartments: tuple[str, ...]
+    default: int
+    routing: Routing
+
+    def refuse(self, code: np.ndarray, rate: np.ndarray) -> None:
+        """Check the compartments (CMT) and rates (RATE) of records (record,).
+
+        Raises
+        ------
+        InputError
+            When the structure has no such compartment, or the model gives no such rate or duration.
+        """
+        if code.max(initial=0) > len(self.compartments):
+            raise InputError(
+                explain(
+                    "a record names a compartment that the structure does not have",
+                    came=f"CMT {code.max()}",
+                    expected=f"1 to {len(self.compartments)}, or 0 for {self.compartments[self.default]}",
+                )
+            )
+        into = np.where(code == 0, self.default, code - 1)
+        for asked, what in ((-1.0, "rate"), (-2.0, "duration")):
+            for c in np.unique(into[rate == asked]).tolist():
+                if (what, c) not in self.routing:
+                    raise InputError(
+                        explain(
+                            f"RATE {asked:g} asks for the {what} of infusions into {self.compartments[c]}, "
+                            "which the model does not give",
+                            fix=f"pass {what}={{{self.compartments[c]!r}: a parameter}} to the structure",
+                        )
+                    )
+
+
+def refuse_kinds(kinds: tuple[int, ...] | None, dvid: np.ndarray) -> None:
+    """Check that every kind of level (DVID) has a prediction; a model with one prediction takes one kind.
+
+    Raises
+    ------
+    InputError
+        When one has none.
+    """
+    there = np.unique(dvid).tolist()
+    if kinds is None and len(there) > 1:
+        raise InputError(
+            explain(
+                "the table has several kinds of level, the model one prediction",
+                came=f"DVID {', '.join(map(str, there))}",
+                fix="declare each: bd.observe('DV', {1: ..., 2: ...}, error={...}), or keep one DVID",
+            )
+        )
+    unknown = [] if kinds is None else sorted(set(there) - set(kinds))
+    if unknown:
+        raise InputError(
+            explain(
+                "the table has a kind of level that the model does not predict",
+                came=f"DVID {unknown[0]}",
+                expected=", ".join(map(str, kinds or ())),
+            )
+        )
