@@ -9,6 +9,7 @@ import pytensor.tensor as pt
 from pytensor.graph.replace import vectorize_graph
 
 from bayesdose.pk import BOLUS_1, ORAL_1, Diagram
+from bayesdose.pk.linear import Linear
 from bayesdose.pk.op import amounts
 from benchmarks.rows import Row
 
@@ -34,7 +35,7 @@ def gradient_row(name: str, diagram: Diagram, subjects: int, records: int, doses
     """Time one value and gradient with respect to all rates, one row a subject."""
     tables = streams(subjects, records, doses)
     rates = pt.matrix("rates")
-    loss = (amounts(diagram, rates, tables, tables["record_row"]) ** 2).sum()
+    loss = (amounts(Linear(diagram), rates, tables, tables["record_row"]) ** 2).sum()
     f = pytensor.function([rates], [loss, pt.grad(loss, rates)], mode="NUMBA", trust_input=True)
     values = drawn(diagram, subjects)
     us = 1e6 * least_seconds(lambda: f(values))
@@ -64,7 +65,7 @@ def particle_row(name: str, diagram: Diagram, target: str) -> Row:
 def batch_seconds(diagram: Diagram, tables: dict, draws: int) -> float:
     """Time amounts of many draws of one subject's rates."""
     rates, many = pt.matrix("rates"), pt.tensor3("many")
-    out = amounts(diagram, rates, tables, pt.zeros_like(tables["record_row"]))
+    out = amounts(Linear(diagram), rates, tables, pt.zeros_like(tables["record_row"]))
     f = pytensor.function([many], vectorize_graph(out, {rates: many}), mode="NUMBA", trust_input=True)
     values = drawn(diagram, draws)[:, None]
     return least_seconds(lambda: f(values))

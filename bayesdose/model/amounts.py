@@ -15,6 +15,7 @@ from bayesdose.errors import InputError, explain, nearest
 from bayesdose.model.context import current
 from bayesdose.model.refusals import Structure
 from bayesdose.pk.diagram import Diagram, Routing
+from bayesdose.pk.linear import Linear
 from bayesdose.pk.op import amounts
 
 if TYPE_CHECKING:
@@ -123,7 +124,7 @@ def walk(diagram: Diagram, rates: TensorVariable, routing: Routing, routes: Tens
     """Return amounts (observation, output) of the open declaration's study through a linear diagram."""
     made, _ = current()
     register_structure(diagram.compartments, diagram.dose_compartment, routing)
-    return amounts(diagram, rates, made, record_row(), routing, routes)
+    return amounts(Linear(diagram, routing), rates, made, record_row(), routes)
 
 
 def register_structure(compartments: tuple[str, ...], default: int, routing: Routing) -> None:

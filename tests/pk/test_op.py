@@ -9,7 +9,8 @@ from pytensor.gradient import verify_grad
 from pytensor.graph.replace import vectorize_graph
 from streams import BOLUS_1, ORAL_1, THREE_METABOLITE, random_rates, random_streams, walk, walk_back
 
-from bayesdose.pk.op import LinearWalk, amounts
+from bayesdose.pk.linear import Linear
+from bayesdose.pk.op import Walk, amounts
 
 PYTHON = pytensor.compile.mode.Mode(linker="py", optimizer=None)
 
@@ -26,7 +27,7 @@ def graph(diagram, tables, index="int32"):
     """Return rates, amounts, a loss and its three gradients, and the tables behind them."""
     data = shared(tables, index)
     rates = pt.matrix("rates")
-    out = amounts(diagram, rates, data, data["record_row"])
+    out = amounts(Linear(diagram), rates, data, data["record_row"])
     loss = (out**2).sum()
     return rates, out, pt.grad(loss, [rates, data["record_time"], data["record_amount"]]), data
 
@@ -51,7 +52,7 @@ def test_verify_grad():
 
     def f(rates, time, amount):
         none = pt.zeros((rates.shape[0], 0))
-        return LinearWalk(ORAL_1)(rates, none, *inputs[:2], time, inputs[3], amount, *inputs[5:])
+        return Walk(Linear(ORAL_1))(rates, none, *inputs[:2], time, inputs[3], amount, *inputs[5:])
 
     rates = random_rates(4, ORAL_1, n_rows)
     points = [rates, tables.time, tables.amount]
@@ -132,7 +133,7 @@ def test_shape_without_running():
     tables, _ = random_streams(6)
     rates, out, gradients, _ = graph(THREE_METABOLITE, tables)
     f = pytensor.function([rates], [out.shape, *(g.shape for g in gradients)], mode="NUMBA")
-    assert not any("LinearWalk" in str(node.op) for node in f.maker.fgraph.apply_nodes)
+    assert not any("Walk" in str(node.op) for node in f.maker.fgraph.apply_nodes)
     shapes = [x.tolist() for x in f(np.ones((4, 8)))]
     n = len(tables.time)
     assert shapes == [[len(tables.observation), 2], [4, 8], [n], [n]]
@@ -156,15 +157,15 @@ def test_kinds_of_inputs_are_checked():
     tables, _ = random_streams(6)
     rates = pt.matrix("rates")
     with pytest.raises(TypeError, match="dimensions"):
-        LinearWalk(ORAL_1)(rates[0], rates, *tables.inputs)
+        Walk(Linear(ORAL_1))(rates[0], rates, *tables.inputs)
     with pytest.raises(TypeError, match="integers"):
-        LinearWalk(ORAL_1)(rates, rates, tables.start.astype(float), *tables.inputs[1:])
+        Walk(Linear(ORAL_1))(rates, rates, tables.start.astype(float), *tables.inputs[1:])
 
 
 def test_ops_are_equal_when_their_diagrams_are():
-    assert LinearWalk(ORAL_1) == LinearWalk(ORAL_1)
-    assert LinearWalk(ORAL_1) != LinearWalk(BOLUS_1)
-    assert LinearWalk(ORAL_1) != LinearWalk(ORAL_1, modal=False)
+    assert Walk(Linear(ORAL_1)) == Walk(Linear(ORAL_1))
+    assert Walk(Linear(ORAL_1)) != Walk(Linear(BOLUS_1))
+    assert Walk(Linear(ORAL_1)) != Walk(Linear(ORAL_1, modal=False))
 
 
 def test_fastmath_does_not_reach_the_kernel():
