@@ -139,3 +139,10 @@ def effect_compartment_at_steady_state():
 @case("effect")
 def effect_compartment_every_input():
     """By mouth with ADDL, infusions longer than II at steady state into the blood: the twin."""
+
+
+@case("two_endpoints", twin=False)
+def kinds_of_level():
+    """DVID 1 is the central concentration, DVID 2 that of the effect compartment, also at one time."""
+    effect = [100 / 10 * 0.3 / 0.1 * (exp(-0.2 * t) - exp(-0.3 * t)) for t in (2, 6)]
+    return [bolus(2), *effect, bolus(12)]
