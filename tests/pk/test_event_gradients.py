@@ -181,6 +181,29 @@ def test_no_lag_has_the_slope_of_a_small_one(name, dose):
     assert_allclose(found, one_sided(case, bar, "lag", (0, 0), -1e-4), rtol=1e-5)
 
 
+AS_A_BOLUS = "the slope at F = 0 of an infusion of modelled duration is that of a bolus"
+
+
+@pytest.mark.parametrize(
+    "dose",
+    [
+        {},
+        {"RATE": 25.0},
+        {"RATE": -1},
+        {"RATE": 25.0, "SS": 1, "II": 12.0},
+        pytest.param({"RATE": -2}, marks=pytest.mark.xfail(strict=True, reason=AS_A_BOLUS)),
+        pytest.param(
+            {"RATE": -2, "SS": 1, "II": 12.0}, marks=pytest.mark.xfail(strict=True, reason=AS_A_BOLUS)
+        ),
+    ],
+)
+def test_no_bioavailability_has_the_slope_of_a_little(dose):
+    case, bar = tied("oral", {"AMT": 100.0, **dose}, [0.9, 0.1], 3.5, F=0.0, duration=3.0)
+    found = gradients(case, bar)["F"].sum()
+    small = replace(case, doses=case.doses | {"F": np.full_like(case.doses["F"], 1e-5)})
+    assert_allclose(found, (kernel(small) * bar).sum() / 1e-5, rtol=1e-4)
+
+
 @pytest.mark.parametrize("dose", [{}, {"SS": 1, "II": 2.0}, {"II": 1.0, "ADDL": 3}, {"RATE": -2}])
 @pytest.mark.parametrize("time", [0.0, 2.0, 4.0])
 @pytest.mark.parametrize("lag", [0.0, 2.0, 4.0])

@@ -157,13 +157,19 @@ def _give(table, rows, system, default, i, x, pending):
         first = _input(record, row, to, series.pop(), len(x))
         x, pending = x + first.amount, [*pending, first] if first.rate.any() else pending
     starts = series + [now + lag + j * interval for j in range(1, int(record.get("ADDL", 0)) + 1)]
-    for start in starts:
+    for start in (_as_recorded(table, s) for s in starts):
         argument = _argument_record(table, i, start)
         if argument is not None:  # all doses of a steady state have its record's F, D and R (V.F.1)
-            of_series = steady and start in series
+            of_series = steady and start <= now + lag
             acting = row if of_series else rows[argument]
             pending = [*pending, _input(record, acting, to, start, len(x))]
     return x, pending
+
+
+def _as_recorded(table, time):
+    """Return the time of the record that an implied time is but for rounding: 3 times 8.4 is 25.2."""
+    near = [r["TIME"] for r in table if abs(r["TIME"] - time) <= 1e-12 * max(1.0, abs(time))]
+    return near[0] if near else time
 
 
 def _argument_record(table, i, time):

@@ -29,6 +29,18 @@ def additional_dose_before_all_records_of_its_time():
 
 
 @case("iv")
+def additional_dose_at_a_level_in_decimals():
+    """II 8.4: the fourth dose is due at 25.2, where a level stands; in doubles 3 times 8.4 is more."""
+    return [sum(bolus(25.2 - s) for s in (0, 8.4, 16.8)) + bolus(0)]
+
+
+@case("iv", lag_central=0.1)
+def lagged_dose_at_a_level_in_decimals():
+    """A dose of 0.2 with a lag of 0.1 arrives at 0.3, where a level stands; in doubles 0.2 + 0.1 is more."""
+    return [bolus(0)]
+
+
+@case("iv")
 def additional_infusions_overlap():
     """Infusions of 20 h every 12 h."""
     return [sum(infusion(t - s, 5, 20) for s in (0, 12, 24)) for t in (6, 18, 30, 50)]

@@ -43,6 +43,12 @@ def volume_changes_last():
     return [100 / 10 * exp(-0.2 * 4), 100 / 20 * exp(-0.2 * 4 - 0.1 * 2)]
 
 
+@case("varying_locf")
+def covariate_last_and_a_reset_and_dose():
+    """locf across EVID 4 at 5: its own value (3) governs from 5 to 8, that of the level at 8 (5) until 9."""
+    return [10 * exp(-0.2 * 4), 5 * exp(-0.6 * 3), 5 * exp(-0.6 * 3 - 1.0)]
+
+
 @case("varying")
 def covariate_during_an_infusion():
     """10 mg/h from 0 to 8; CL is 2 until 4, then 4 L/h; the infusion's end has the row of the level at 10."""
