@@ -9,10 +9,16 @@ import secrets
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
+from bayesdose.study.drawn_out import drawn_out
+
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from bayesdose.study import Study
 
 _PACKAGES = ("bayesdose", "pymc", "pytensor", "nutpie", "numba", "numpy", "xarray", "arviz-stats")
+_DOSE = ("TIME", "AMT", "RATE", "CMT", "SS", "II")
 
 
 def versions() -> dict[str, str]:
@@ -30,7 +36,7 @@ def data_record(study: Study) -> dict[str, Any]:
     key = secrets.token_hex(16)
     return {
         "n_subjects": study.n_subjects,
-        "n_doses": len(study.doses),
+        "n_doses": len(drawn_out(study)),
         "n_levels": len(study.levels),
         "key": key,
         "levels": sorted(fingerprints(study, key)),
@@ -41,23 +47,41 @@ def fingerprints(study: Study, key: str) -> list[str]:
     """Return one keyed hash (HMAC-SHA-256, 16 hexadecimal digits) per level.
 
     A level is known by its value, its time since the subject's first dose, the amount given before it
-    and the subject's covariates; never by an identifier.
+    (additional doses included), the subject's covariates, and what `_special` says; never by an
+    identifier. Doses ordered by ADDL and the same doses on rows of their own make one hash.
     """
-    records = study.records
-    columns = ["TIME", "AMT", "DV", *(covariate.name for covariate in study.card.covariates)]
-    table = records[columns].to_numpy(dtype=float)
-    dose, level = (records.index.isin(part.index) for part in (study.doses, study.levels))
-    subjects = records["ID"].to_numpy()
+    columns = ["TIME", "DV", "DVID", "CENS", *(covariate.name for covariate in study.card.covariates)]
+    levels, doses, records = study.levels, drawn_out(study), study.records
+    table, whose = doses[list(_DOSE)].to_numpy(float), doses["ID"].to_numpy()
+    given = {subject: table[whose == subject] for subject in study.ids}
+    begins = dict(zip(records["ID"][::-1], records["TIME"][::-1], strict=True))
     found = []
-    for subject in study.ids:
-        own = subjects == subject
-        doses, levels = table[own & dose], table[own & level]
-        start = doses[:, 0].min() if len(doses) else table[own, 0].min()
-        for time, _, value, *covariates in levels:
-            given = doses[doses[:, 0] < time, 1].sum()
-            facts = [value, time - start, given, *covariates]
-            found.append(_hash("|".join(f"{fact:.9g}" for fact in facts), key))
+    for subject, *values in zip(levels["ID"], *(levels[name] for name in columns), strict=True):
+        time, value, kind, censored, *covariates = (float(v) for v in values)
+        times = given[subject][:, 0]
+        before = given[subject][times < time]
+        start = times.min() if len(times) else begins[subject]
+        facts = [value, time - start, before[:, 1].sum(), *covariates]
+        said = [*(f"{fact:.9g}" for fact in facts), *_special(before, kind, censored)]
+        found.append(_hash("|".join(said), key))
     return found
+
+
+def _special(before: NDArray[np.float64], kind: float, censored: float) -> list[str]:
+    """Return what is unusual about a level and the doses before it (dose, `_DOSE`), as texts.
+
+    They are another DVID than 1, CENS, the rates of infusions, steady states with their intervals, and the
+    amounts by compartment where there are several. A level with none of these has the hash it had in fits
+    stored before these columns were known.
+    """
+    _, amount, rate, into, steady, interval = before.T
+    said = [f"kind {kind:g}"] if kind != 1 else []
+    said += [f"censored {censored:g}"] if censored else []
+    said += [f"rate {r:.9g}" for r in sorted({*rate.tolist()} - {0.0})]
+    cycles = {*zip(steady.tolist(), interval.tolist(), strict=True)}
+    said += [f"steady {ss:g} every {ii:.9g}" for ss, ii in sorted(cycles) if ss]
+    routes = sorted({*into.tolist()})
+    return said + [f"{amount[into == c].sum():.9g} into {c:g}" for c in routes if len(routes) > 1]
 
 
 def levels_in_fit(patient: Study, record: dict[str, Any]) -> int:
