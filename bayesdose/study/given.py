@@ -72,8 +72,8 @@ def cancelled(kind: Ints, steady: Ints) -> NDArray[np.bool_]:
     return np.arange(len(kind)) < (cancels[-1] if len(cancels) else 0)
 
 
-def given_until(column: Mapping[str, NDArray], end: float, *, before: bool = False) -> Ints:
-    """Return how many additional doses of each record are given until `end`, or before it."""
+def given_until(column: Mapping[str, NDArray], end: float | Floats, *, before: bool = False) -> Ints:
+    """Return how many additional doses of each record are given until `end` (one, or one each); or before."""
     interval, more = column["II"], np.asarray(column["ADDL"], dtype=np.int64)
     steps = (end - column["TIME"]) / np.where(interval > 0, interval, np.inf)
     whole = np.ceil(steps - _SLACK) - 1 if before else np.floor(steps + _SLACK)
