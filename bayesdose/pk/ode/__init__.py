@@ -1,0 +1,1 @@
+"""Nonlinear systems: one right-hand side, error-controlled solves, and gradients by a discrete adjoint."""

@@ -1,0 +1,89 @@
+"""Steady states: the end of a long series, gradients, and what happens where there is none."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from ode_systems import EXAMPLES, dose, inputs, record
+from test_ode_gradients import differences, weights
+
+from bayesdose.pk.ode.entry import failures, solve_amounts, solve_gradients
+
+AFTER = [record(t) for t in (0.0, 1.0, 3.5, 8.0, 20.0)]
+
+CASES = {
+    "michaelis_menten": (dose(0.0, 60.0, interval=12.0), 400),
+    "michaelis_menten infusion": (dose(0.0, 60.0, interval=12.0, rate=20.0, compartment=2), 400),
+    "inhibited_loss": (dose(0.0, 100.0, interval=24.0), 60),
+    "tmdd": (dose(0.0, 300.0, interval=14.0), 100),
+    "circadian": (dose(0.0, 100.0, interval=24.0), 60),
+    "chain": (dose(0.0, 100.0, interval=12.0), 200),
+    "sigmoid": (dose(0.0, 100.0, interval=12.0), 60),
+}
+"""A dose at intervals, and how many of them come near a steady state."""
+
+
+def given(example, stream):
+    return inputs(example.values[None], example.initial[None], [stream])
+
+
+def solve(example, stream, rtol=1e-6):
+    return solve_amounts(replace(example.system, rtol=rtol), given(example, stream))
+
+
+def example_of(name):
+    return EXAMPLES[name.split()[0]], *CASES[name]
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_steady_state_is_the_end_of_a_long_series(name):
+    example, repeated, n = example_of(name)
+    series = {**repeated, "time": -n * repeated["interval"], "additional": n}
+    expected = solve(example, [series, *AFTER], 1e-9)
+    found = solve(example, [{**repeated, "steady": 1}, *AFTER])
+    error = np.abs(found - expected) / (np.abs(expected) + 1e-4 * np.abs(expected).max())
+    print(name, error.max())
+    assert error.max() <= 2e-5
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_gradients_at_a_steady_state_are_differences(name):
+    example, repeated, _ = example_of(name)
+    tables = given(example, [{**repeated, "steady": 1}, *AFTER])
+    bar = weights(solve_amounts(example.system, tables))
+    found, by_start, _, _, by_amount = solve_gradients(example.system, tables, bar)
+    tight = replace(example.system, rtol=1e-11)
+    expected = differences(tight, tables, bar)
+    error = np.abs(found * tables[0] - expected) / np.abs(expected).max()
+    print(name, error.max(), np.abs(by_start).max())
+    assert error.max() <= 1e-5
+    assert np.abs(by_start).max() <= 1e-10
+    expected = differences(tight, tables, bar, 7)
+    np.testing.assert_allclose((by_amount * tables[7])[0], expected[0], rtol=1e-5)
+
+
+def test_a_steady_state_without_a_reset_adds_to_what_is_there():
+    example, repeated, _ = example_of("inhibited_loss")
+    alone = solve(example, [{**repeated, "steady": 1}, *AFTER])
+    again = solve(example, [{**repeated, "steady": 2}, *AFTER])
+    np.testing.assert_allclose(again, alone, rtol=1e-9)
+    before = dose(-4.0, 50.0)
+    there = solve(example, [before, record(0.0)])
+    found = solve(example, [before, {**repeated, "steady": 2}, *AFTER])
+    np.testing.assert_allclose(found[0], there[0] + alone[0] - example.initial, rtol=1e-9)
+
+
+def test_a_constant_infusion_ends_where_nothing_changes():
+    example = EXAMPLES["michaelis_menten"]
+    _, V, Vm, Km = example.values
+    rate = 4.0
+    found = solve(example, [dose(0.0, 0.0, rate=rate, steady=1, compartment=2), record(0.0)])
+    np.testing.assert_allclose(found, [[0.0, V * Km * rate / (Vm - rate)]], rtol=1e-6, atol=1e-12)
+
+
+def test_where_there_is_no_steady_state_the_solve_fails_and_says_so():
+    example = EXAMPLES["michaelis_menten"]
+    failures(reset=True)
+    found = solve(example, [dose(0.0, 120.0, interval=12.0, steady=1), *AFTER])
+    assert np.isnan(found).all()
+    assert failures(reset=True)["no steady state"] == 1
