@@ -3,6 +3,7 @@
 from bayesdose.model.amounts import Amounts, at_observations
 from bayesdose.model.blocks import covariate, eta, parameter, theta
 from bayesdose.model.context import Declaration, build, data_values, names_of_population, population_model
+from bayesdose.model.equations import ode
 from bayesdose.model.error import ResidualError, additive, observe, proportional
 from bayesdose.model.spec import Model, load_model, shipped_folder, shipped_models, spec_hash
 from bayesdose.model.structure import (
@@ -12,12 +13,15 @@ from bayesdose.model.structure import (
     transit_chain,
     two_compartment,
 )
+from bayesdose.pk.ode.entry import failures as ode_failures
+from bayesdose.pk.ode.system import System
 
 __all__ = [
     "Amounts",
     "Declaration",
     "Model",
     "ResidualError",
+    "System",
     "additive",
     "at_observations",
     "build",
@@ -28,6 +32,8 @@ __all__ = [
     "load_model",
     "names_of_population",
     "observe",
+    "ode",
+    "ode_failures",
     "one_compartment",
     "parameter",
     "population_model",

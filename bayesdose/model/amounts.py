@@ -14,9 +14,8 @@ import pytensor.tensor as pt
 from bayesdose.errors import InputError, explain, nearest
 from bayesdose.model.context import current
 from bayesdose.model.refusals import Structure
-from bayesdose.pk.diagram import Diagram, Routing
-from bayesdose.pk.linear import Linear
-from bayesdose.pk.op import amounts
+from bayesdose.pk.diagram import Routing
+from bayesdose.pk.op import Engine, amounts
 
 if TYPE_CHECKING:
     from pytensor.tensor.variable import TensorVariable
@@ -120,14 +119,14 @@ def routes_of(
     return tuple(routing), pt.stack(columns, axis=1) if columns else None
 
 
-def walk(diagram: Diagram, rates: TensorVariable, routing: Routing, routes: TensorVariable | None) -> Any:
-    """Return amounts (observation, output) of the open declaration's study through a linear diagram."""
+def walk(engine: Engine, structure: Structure, rates: TensorVariable, routes: TensorVariable | None) -> Any:
+    """Return amounts (observation, output) of the open declaration's study."""
     made, _ = current()
-    register_structure(diagram.compartments, diagram.dose_compartment, routing)
-    return amounts(Linear(diagram, routing), rates, made, record_row(), routes)
+    register(structure)
+    return amounts(engine, rates, made, record_row(), routes)
 
 
-def register_structure(compartments: tuple[str, ...], default: int, routing: Routing) -> None:
+def register(structure: Structure) -> None:
     """Note a structure in the declaration, and check that the card and the study's doses go with it.
 
     Raises
@@ -138,13 +137,13 @@ def register_structure(compartments: tuple[str, ...], default: int, routing: Rou
     """
     made, declaration = current()
     named = declaration.card.compartments
-    if named and named != compartments:
+    if named and named != structure.compartments:
         raise InputError(
             explain(
                 f"the card of {declaration.card.drug} names other compartments than its structure has",
                 came=", ".join(named),
-                expected=", ".join(compartments),
+                expected=", ".join(structure.compartments),
             )
         )
-    declaration.structure = Structure(compartments, default, routing)
-    declaration.structure.refuse(made["record_compartment"].get_value(), made["record_rate"].get_value())
+    declaration.structure = structure
+    structure.refuse(made["record_compartment"].get_value(), made["record_rate"].get_value())

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytensor.tensor as pt
 
 from bayesdose.errors import InputError, explain, nearest
 from bayesdose.model.amounts import Amounts, DoseParameter, at_observations, routes_of, rows, walk
 from bayesdose.model.context import current
-from bayesdose.pk.diagram import OUT, Diagram
+from bayesdose.model.refusals import Structure
+from bayesdose.pk.diagram import OUT, Diagram, Routing
+from bayesdose.pk.linear import Linear
 from bayesdose.units import factor
 
 if TYPE_CHECKING:
@@ -154,7 +156,7 @@ def linear(
     routing, routes = routes_of(
         diagram.compartments, dose, {"F": F, "lag": lag, "duration": duration, "rate": rate}
     )
-    return Amounts(diagram.compartments, walk(diagram, rates, routing, routes))
+    return Amounts(diagram.compartments, _walk(diagram, rates, routing, routes))
 
 
 def transit_chain(
@@ -192,7 +194,13 @@ def _concentration(
             declaration.absorption = (str(CL.name), str(V.name), str(ka.name))
     diagram, rates = _diagram(flows, dose, "central")
     routing, routes = routes_of(diagram.compartments, dose, doses)
-    return walk(diagram, rates, routing, routes)[:, 0] / at_observations(V)
+    return _walk(diagram, rates, routing, routes)[:, 0] / at_observations(V)
+
+
+def _walk(diagram: Diagram, rates: TensorVariable, routing: Routing, routes: TensorVariable | None) -> Any:
+    """Return amounts (observation, output) of the open declaration's study through a linear diagram."""
+    structure = Structure(diagram.compartments, diagram.dose_compartment, routing)
+    return walk(Linear(diagram, routing), structure, rates, routes)
 
 
 def _diagram(

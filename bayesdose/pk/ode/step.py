@@ -38,7 +38,8 @@ LENGTH, METHOD, COUNT, PATIENCE, BEFORE, SLOWNESS, RADIUS = range(7)
 MEMORY = 7
 """Places in `Solver.memory`, and how many.
 
-"""Errors are held against rtol times the state, or these parts of the largest that it, or any, has been."""
+Length of the next step; 1 for implicit; steps that speak for the other method, and how many it takes; error of
+the last step
 (its logarithm); speed of Newton's iterations; spectral radius of the Jacobian.
 """
 
