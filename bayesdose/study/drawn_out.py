@@ -23,8 +23,9 @@ def drawn_out(study: Study, end: float | None = None) -> pd.DataFrame:
     study
         Any number of subjects.
     end
-        Up to when orders that stand are drawn out (inclusive, in the card's time); up to each subject's last
-        record unless given. A reset, and a steady state that resets (SS 1), end what was ordered before.
+        Up to when orders that stand are drawn out (inclusive, in the card's time; infinity for all of them);
+        up to each subject's last record unless given. A reset, and a steady state that resets (SS 1), end
+        what was ordered before.
 
     Returns
     -------
@@ -38,8 +39,8 @@ def drawn_out(study: Study, end: float | None = None) -> pd.DataFrame:
     """
     column = {name: study.records[name].to_numpy() for name in _COLUMNS}
     first = np.r_[True, column["ID"][1:] != column["ID"][:-1]]
-    course, limit = _courses(column, first, np.inf if end is None else end)
-    until = np.where(np.isinf(limit), _last(column["TIME"], first), limit)
+    course, limit = _courses(column, first)
+    until = np.where(np.isinf(limit), _last(column["TIME"], first) if end is None else end, limit)
     counts = np.where(np.isin(column["EVID"], _DOSE), 1 + given_until(column, until), 0)
     record = np.repeat(np.arange(len(counts)), counts)
     step = np.arange(len(record)) - np.repeat(np.cumsum(counts) - counts, counts)
@@ -71,12 +72,12 @@ def _last(time: NDArray[np.float64], first: NDArray[np.bool_]) -> NDArray[np.flo
 
 
 def _courses(
-    column: Mapping[str, NDArray], first: NDArray[np.bool_], end: float
+    column: Mapping[str, NDArray], first: NDArray[np.bool_]
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """Return, per record, the number of its course, and until when what it orders is given.
 
     That is the time of the next record that cancels it; where time runs back there, the last time before;
-    `end` where nothing does.
+    infinity where nothing does.
     """
     time = column["TIME"]
     back = ~first & (np.diff(time, prepend=time[0]) < 0)
@@ -85,6 +86,6 @@ def _courses(
     following = np.append(np.flatnonzero(opening)[1:], len(time))
     at = np.minimum(following, len(time) - 1)
     limits = np.where(back[at], time[following - 1], time[at])
-    limits = np.where((following < len(time)) & ~first[at], limits, end)
+    limits = np.where((following < len(time)) & ~first[at], limits, np.inf)
     runs = np.cumsum(back)
     return runs - runs[first][np.cumsum(first) - 1], limits[np.cumsum(opening) - 1]

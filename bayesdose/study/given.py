@@ -75,7 +75,8 @@ def cancelled(kind: Ints, steady: Ints) -> NDArray[np.bool_]:
 def given_until(column: Mapping[str, NDArray], end: float | Floats, *, before: bool = False) -> Ints:
     """Return how many additional doses of each record are given until `end` (one, or one each); or before."""
     interval, more = column["II"], np.asarray(column["ADDL"], dtype=np.int64)
-    steps = (end - column["TIME"]) / np.where(interval > 0, interval, np.inf)
+    repeats = interval > 0
+    steps = np.where(repeats, (end - column["TIME"]) / np.where(repeats, interval, 1.0), 0.0)
     whole = np.ceil(steps - _SLACK) - 1 if before else np.floor(steps + _SLACK)
     return np.clip(whole, 0, more).astype(np.int64)
 

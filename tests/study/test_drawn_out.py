@@ -24,7 +24,7 @@ def test_additional_doses_up_to_the_last_record_or_the_end():
         (0, 100, False), (12, 100, True), (24, 100, True),
     ]  # fmt: skip
     assert drawn_out(ordered, end=48)["TIME"].tolist() == [0, 12, 24, 36, 48]
-    assert drawn_out(ordered, end=1000)["TIME"].max() == 108
+    assert drawn_out(ordered, end=np.inf)["TIME"].max() == 108
 
 
 def test_infusions_end_by_their_rate_by_the_model_or_at_a_reset():
@@ -40,6 +40,7 @@ def test_infusions_end_by_their_rate_by_the_model_or_at_a_reset():
     assert found["TIME"].tolist() == [0, 12, 20, 21, 22, 26]
     np.testing.assert_array_equal(found["END"], [2, 14, np.nan, np.nan, 25, 26])
     assert listed(found, "RATE", "CMT")[0] == (50, 2)
+    assert drawn_out(study("1 0 1 100 1 12 9 0 1 ."), end=12)["END"].tolist() == [100, 112]
 
 
 def test_a_reset_and_a_steady_state_that_resets_end_orders():
