@@ -134,18 +134,23 @@ def _is_level(record):
 
 
 @cache
-def _compiled(spec: str):
-    """Compile a spec's prediction once; its thetas are inputs and its data are swapped."""
+def _compiled(spec: str, example: Path):
+    """Compile a spec's prediction once, on any table; its thetas are inputs and its data are swapped."""
     model = bd.load_model(HERE / "specs" / f"{spec}.py")
-    first = next(c for c in CASES.values() if c.spec == spec)
-    made = build(model, bd.read_study(first.path, model))
+    made = build(model, bd.read_study(example, model))
     names = names_of_population(made)
     return model, made, names, pytensor.function([made[name] for name in names], made["DV_prediction"])
 
 
+def _example(spec: str) -> Path:
+    return next(
+        c.path for c in CASES.values() if c.spec == spec.removeprefix("ode_").replace("turnover", "iv")
+    )
+
+
 def predict_table(case: Case) -> np.ndarray:
     """Return the model's prediction at the levels: spec, `read_study`, and the compiled declaration."""
-    model, made, names, predict = _compiled(case.spec)
+    model, made, names, predict = _compiled(case.spec, _example(case.spec))
     for name, value in data_values(events(bd.read_study(case.path, model))).items():
         made[name].set_value(value.astype(made[name].dtype))
     theta = _parameters(case.theta, {})
