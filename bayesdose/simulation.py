@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
     from bayesdose.pk import Exposure, Sampling
 
 _CHUNK_BYTES = 2**21  # predictions of one call fit the cache: measured twice as fast as chunks of 50 MB
+_BLOCK_BYTES = 2**26  # draws whose concentrations are kept at one time
 
 
 def simulate(me: Draws, options: Options, metrics: Mapping[str, Exposure]) -> xr.Dataset:
@@ -28,8 +31,8 @@ def simulate(me: Draws, options: Options, metrics: Mapping[str, Exposure]) -> xr
     options
         Candidate regimens for the same patient, from `regimens`.
     metrics
-        Name to exposure metric: ``bd.trough()``, ``bd.peak()``, ``bd.auc24()``,
-        ``bd.concentration_at(times)``.
+        Name to exposure metric: ``bd.trough()``, ``bd.peak()``, ``bd.auc24()``, ``bd.time_above(8)``,
+        ``bd.concentration_at(times)`` and the others of `bayesdose.pk.exposure`.
 
     Returns
     -------
@@ -47,14 +50,12 @@ def simulate(me: Draws, options: Options, metrics: Mapping[str, Exposure]) -> xr
     _check(me, options, metrics)
     results: dict[str, np.ndarray] = {}
     for option in range(len(options)):
-        plans = [_sampling(metric, options, option) for metric in metrics.values()]
-        concentration = _concentrations(me, options, option, plans)
-        parts = np.split(concentration, np.cumsum([len(plan.times) for plan in plans])[:-1], axis=1)
-        for name, plan, part in zip(metrics, plans, parts, strict=True):
-            value = plan.reduce(part)
-            if name not in results:  # allocated once: stacking at the end would need the memory twice
-                results[name] = np.empty((len(me), len(options), *value.shape[1:]))
-            results[name][:, option] = value
+        plans = {name: _sampling(metric, options, option) for name, metric in metrics.items()}
+        for draws, values in _measured(_Profile(me, options, option), plans):
+            for name, value in values.items():
+                if name not in results:  # allocated once: stacking at the end would need the memory twice
+                    results[name] = np.empty((len(me), len(options), *value.shape[1:]))
+                results[name][draws, option] = value
     return _outcome(me, options, metrics, results)
 
 
@@ -114,24 +115,65 @@ def predict(
 
 
 def _sampling(metric: Exposure, options: Options, option: int) -> Sampling:
-    window = (options.start, options.horizon)
+    """Find a metric's window, and where in it the input changes: doses, ends of infusions, records."""
     if metric.after_dose is not None:
         window = options.window(option, metric.after_dose)
-    return metric.sampling(window, options.times(option), options.patient.card.units)
+    else:
+        start, end = metric.start, metric.end
+        window = (options.start if start is None else start, options.horizon if end is None else end)
+    past = options.history.given(options.until(option))
+    breaks = (options.breaks(option), past.time, past.ends, options.history.column["TIME"])
+    return metric.sampling(window, np.concatenate(breaks), options.patient.card.units)
 
 
-def _concentrations(me: Draws, options: Options, option: int, plans: list[Sampling]) -> np.ndarray:
-    """Return concentrations (draw, time) of one option, a cache-sized chunk of draws at a time."""
-    times = np.concatenate([plan.times for plan in plans])
-    sides = np.concatenate([plan.sides for plan in plans])
-    data = me.compiled.data(option_events(options, [times], [sides], only=[option]))
-    step = max(1, _CHUNK_BYTES // (8 * max(len(times), 1)))
-    theta, z = me.theta(), me.data["z"].values
-    out = np.empty((len(me), len(times)))
-    for start in range(0, len(me), step):
-        part = slice(start, start + step)
-        out[part] = me.compiled.predict({k: v[part] for k, v in theta.items()}, z[part], data)[1]
-    return out
+@dataclass(frozen=True)
+class _Profile:
+    """The concentrations of one option, wherever they are asked for."""
+
+    me: Draws
+    options: Options
+    option: int
+
+    def data(self, times: np.ndarray, sides: np.ndarray) -> tuple[np.ndarray, ...]:
+        """Return what the model's functions need to sample there."""
+        return self.me.compiled.data(option_events(self.options, [times], [sides], only=[self.option]))
+
+    @cached_property
+    def draws(self) -> tuple[dict[str, np.ndarray], np.ndarray]:
+        return self.me.theta(), self.me.data["z"].values
+
+    def at(self, data: tuple[np.ndarray, ...], n: int, draws: np.ndarray) -> np.ndarray:
+        """Return n concentrations of each draw, (draw, time), a cache-sized chunk of draws at a time."""
+        theta, z = self.draws
+        step = max(1, _CHUNK_BYTES // (8 * max(n, 1)))
+        out = np.empty((len(draws), n))
+        for start in range(0, len(draws), step):
+            some = draws[start : start + step]
+            out[start : start + step] = self.me.compiled.predict(
+                {k: v[some] for k, v in theta.items()}, z[some], data
+            )[1]
+        return out
+
+    def more(self, draws: np.ndarray, times: np.ndarray, sides: np.ndarray, rows: np.ndarray) -> np.ndarray:
+        """Return concentrations of some of these draws at further times."""
+        return self.at(self.data(times, sides), len(times), draws[rows])
+
+
+def _measured(
+    profile: _Profile, plans: Mapping[str, Sampling]
+) -> Iterator[tuple[np.ndarray, dict[str, np.ndarray]]]:
+    """Yield numbers of draws and their metrics, a block of draws at a time; metrics share their samples."""
+    asked = np.concatenate([np.stack([p.times, p.sides.astype(float)]) for p in plans.values()], axis=1)
+    (times, sides), place = np.unique(asked, axis=1, return_inverse=True)
+    ends = np.cumsum([len(p.times) for p in plans.values()])[:-1]
+    parts = dict(zip(plans, np.split(place.ravel(), ends), strict=True))
+    data = profile.data(times, sides.astype(np.int64))
+    everyone = np.arange(len(profile.me))
+    step = max(1, _BLOCK_BYTES // (8 * len(times)))
+    for draws in (everyone[i : i + step] for i in range(0, len(everyone), step)):
+        c = profile.at(data, len(times), draws)
+        more = partial(profile.more, draws)
+        yield draws, {name: plan.reduce(c[:, parts[name]], more) for name, plan in plans.items()}
 
 
 def _outcome(
