@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 
 from bayesdose.reporting import verdict as words
+from bayesdose.reporting.doses import Routes, dose_table, given
 from bayesdose.reporting.figures import expected_utility, exposure, individual_fit, prior_to_posterior
 from bayesdose.reporting.figures.exposure import SHOWN, Window, metrics
-from bayesdose.reporting.predictions import curve_times, predictions_table
+from bayesdose.reporting.levels import levels_table, predicted_levels, score
+from bayesdose.reporting.predictions import curve_times, present_course
 from bayesdose.reporting.text import (
     count,
     decimals,
@@ -25,6 +27,7 @@ from bayesdose.reporting.text import (
     with_unit,
 )
 from bayesdose.reporting.view import Block, Picture, Section, Table
+from bayesdose.study.drawn_out import drawn_out
 
 if TYPE_CHECKING:
     from bayesdose.decision.choice import Choice
@@ -32,6 +35,8 @@ if TYPE_CHECKING:
     from bayesdose.study import Study
 
 KHAT_LIMIT, ESS_LIMIT = 0.7, 400
+CONCENTRATION = 1
+"""The DVID that curves are drawn of."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -141,78 +146,15 @@ def _until(draws: Draws) -> float | None:
     return None if levels.empty else float(levels.max())
 
 
-# Predicted beside measured
-
-
 def _predictions(section: PatientSection) -> Block:
+    """Return predicted beside measured levels."""
     table, draws = section.predictions, section.draws
     if table is None and draws is not None:
-        table = _predicted(section, draws)
+        table = predicted_levels(draws, section.study or draws.patient, _until(draws))
     if table is None or table.empty:
         return Block("Predicted and measured")
     units = None if draws is None else draws.model.card.units
-    return Block("Predicted and measured", texts=_score(table), tables=[_printed(table, units)])
-
-
-def _predicted(section: PatientSection, draws: Draws) -> pd.DataFrame | None:
-    from bayesdose.simulation import predict
-
-    study = section.study or draws.patient
-    if study.levels.empty:
-        return None
-    until = _until(draws)
-    prediction = predict(draws, study, residual=True, seed=draws.diagnostics.seed)
-    return predictions_table(prediction, until=-np.inf if until is None else until)
-
-
-def _score(table: pd.DataFrame) -> list[str]:
-    """Say how many of the levels that were only predicted lie inside their interval."""
-    later = table[~table["used"]] if "used" in table else table
-    later = later[later["measured"].notna()]
-    if later.empty:
-        return [
-            "All these levels were conditioned on: this shows how well the model fits, not how it predicts."
-        ]
-    inside = int(later["inside"].sum())
-    return [
-        f"{inside} of {count(len(later), 'later level lies', 'later levels lie')} inside the 90 % interval "
-        "predicted without knowing them."
-    ]
-
-
-def _printed(table: pd.DataFrame, units: Any) -> Table:
-    time, unit = ("", "") if units is None else (units.time, units.concentration)
-    head = [
-        with_unit("Time", f"({time})" if time else ""),
-        "Measured",
-        "Predicted median",
-        "90 % interval",
-        "Inside",
-    ]
-    known = "used" in table
-    rows, marks = [], []
-    for row in table.to_dict("records"):
-        missed = row["inside"] is not pd.NA and not row["inside"]
-        cells = [
-            f"{row['time']:g}",
-            significant(row["measured"]),
-            significant(row["median"]),
-            interval(row["lower90"], row["upper90"]),
-            "–" if row["inside"] is pd.NA else "no" if missed else "yes",
-        ]
-        rows.append((*cells, *([("used" if row["used"] else "only predicted")] if known else [])))
-        marks.append("failed" if missed and not (known and row["used"]) else "")
-    caption = f"Levels{f', in {unit}' if unit else ''}"
-    foot = "The interval is that of a measurement: residual error is in it."
-    used = ("Level was",) if known else ()
-    return Table(
-        caption,
-        (*head, *used),
-        tuple(rows),
-        columns="nnnnww" if known else "nnnnw",
-        marks=tuple(marks),
-        foot=foot,
-    )
+    return Block("Predicted and measured", texts=score(table), tables=[levels_table(table, units)])
 
 
 # Figures
@@ -233,26 +175,30 @@ def _concentrations(section: PatientSection) -> Picture | None:
     draws, prior = section.draws, section.prior
     if draws is None:
         return None
-    study = section.study or draws.patient
-    if study.doses.empty:
+    study, kinds = section.study or draws.patient, draws.compiled.declaration.kinds
+    if study.doses.empty or (kinds is not None and CONCENTRATION not in kinds):
         return None
     from bayesdose.simulation import predict
 
     times, until = curve_times(study), _until(draws)
+    levels = present_course(study)
+    levels = levels[levels.index.isin(study.levels.index) & (levels["DVID"] == CONCENTRATION)]
+    doses = drawn_out(study, float(times[-1]))
     before = None if prior is None else predict(prior, _as_of(prior, study), times=times)
     figure = individual_fit(
         predict(draws, study, times=times),
         before,
-        study.levels,
-        study.doses,
+        levels,
+        doses[doses["COURSE"] == doses["COURSE"].max()],
         until=-np.inf if until is None else until,
         units=draws.model.card.units,
+        routes=Routes.of(draws),
     )
     caption = (
-        "Concentration against time under the doses given (bars below): median, 50 % and 90 % of the draws, "
-        "without residual error."
+        "Concentration against time under the doses given (below, as high as their amounts): median, 50 % "
+        "and 90 % of the draws, without residual error."
     )
-    if len(study.levels):
+    if len(levels):
         caption += " Filled: levels that were used; open: later ones, only predicted."
     later = len(study.levels) - draws.diagnostics.levels
     alt = f"Predicted concentration over time with {count(draws.diagnostics.levels, 'level')} used"
@@ -331,15 +277,16 @@ def _patient(section: PatientSection, draws: Draws, units: dict[str, str]) -> Bl
     patient, card = draws.patient, draws.model.card
     last = patient.records.iloc[-1]
     terms = [(c.description or c.name, with_unit(f"{last[c.name]:g}", c.unit)) for c in card.covariates]
-    doses, levels = patient.doses, patient.levels
-    total = f", {doses['AMT'].sum():g} {card.units.amount} in all" if len(doses) else ""
-    terms.append(("Given before the decision", f"{count(len(doses), 'dose')}{total}"))
+    levels = patient.levels
+    terms.append(("Given before the decision", given(patient, card.units)))
     times = ", ".join(f"{t:g}" for t in levels["TIME"].head(12)) + (", …" if len(levels) > 12 else "")
     used = f"{len(levels)}, at {times} {card.units.time}"
     terms.append(
         ("Levels used", used if len(levels) else "none: the prediction is from the covariates alone")
     )
-    return Block("The patient", terms=terms, tables=[_parameters(section, draws, units)])
+    doses = dose_table(patient, card.units, Routes.of(draws))
+    tables = [*([doses] if doses else []), _parameters(section, draws, units)]
+    return Block("The patient", terms=terms, tables=tables)
 
 
 def _parameters(section: PatientSection, draws: Draws, units: dict[str, str]) -> Table:

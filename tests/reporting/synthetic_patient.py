@@ -46,7 +46,10 @@ def diagnostics(**more: Any) -> Diagnostics:
 
 
 MODEL = Model("phenobarbital", "3f" * 32, CARD, declare=None, path=Path("phenobarbital.py"))
-COMPILED = SimpleNamespace(parameters=("CL", "V"), etas=("CL", "V"), population=tuple(THETA), model=MODEL)
+DECLARATION = SimpleNamespace(structure=None, kinds=None)
+COMPILED = SimpleNamespace(
+    parameters=("CL", "V"), etas=("CL", "V"), population=tuple(THETA), model=MODEL, declaration=DECLARATION
+)
 
 
 def draws(patient: Study, *, shift: float = 0.0, spread: float = 1.0, n: int = 400, seed: int = 1) -> Draws:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -14,7 +15,9 @@ from matplotlib.patches import Patch
 
 from bayesdose.errors import InputError, explain
 from bayesdose.reporting.figures.canvas import FAINT, INK, POSTERIOR, PRIOR, axis_label, canvas
+from bayesdose.reporting.figures.doses import draw_doses
 
+_Place = Literal["outside upper left", "outside lower left"]
 _BANDS = (0.05, 0.25, 0.5, 0.75, 0.95)
 
 
@@ -26,6 +29,7 @@ def individual_fit(
     *,
     until: float | None = None,
     units: Any = None,
+    routes: Sequence[str] | Any = (),
 ) -> Figure:
     """Draw a patient's concentrations: predicted from covariates alone, and given the levels used.
 
@@ -37,12 +41,15 @@ def individual_fit(
     levels
         Columns TIME and DV, as ``study.levels``: what was conditioned on, and later levels if there are any.
     doses
-        Columns TIME and AMT, as ``study.doses``.
+        As from ``bayesdose.study.drawn_out``, each dose of an order on a row of its own; columns TIME and AMT
+        are enough for boluses.
     until
         Time of the last level that was conditioned on: levels up to it are filled, later ones (only
         predicted) are open. Unless given all were conditioned on.
     units
         A card's `Units`, for the axes; unless given they come from the curve's attributes.
+    routes
+        Name of each compartment, by its number in CMT; needed where doses enter several.
 
     Returns
     -------
@@ -50,7 +57,7 @@ def individual_fit(
         Medians, 50 and 90 % bands of the model's concentration (no residual error), and the doses below.
     """
     time, amount, unit = _units(curve_posterior, units)
-    figure, (ax, below) = canvas(4.3, rows=2, heights=(6, 1), sharex=True)
+    figure, (ax, below) = canvas(4.5, rows=2, heights=(5, 1), sharex=True)
     entries = _bands(ax, curve_prior, PRIOR, "before any level", "--") if curve_prior is not None else []
     entries += _bands(
         ax, curve_posterior, POSTERIOR, "given the levels used" if len(levels) else "predicted", "-"
@@ -59,14 +66,20 @@ def individual_fit(
     _conditioned(ax, levels, until)
     ax.set_ylabel(axis_label("concentration", unit))
     ax.set_ylim(0, _ceiling(curve_posterior, curve_prior, levels))
-    _doses(below, doses, amount)
+    low, high = (float(f(curve_posterior["time"])) for f in (np.min, np.max))
+    given = draw_doses(below, doses[doses["TIME"] <= high], (time, amount), routes)
     below.set_xlabel(axis_label("time", time))
     ax.tick_params(labelbottom=False)
-    low, high = (float(f(curve_posterior["time"])) for f in (np.min, np.max))
     ax.set_xlim(low - 0.015 * (high - low), high)
-    handles, names = zip(*entries, strict=True)
-    figure.legend(handles, names, loc="outside upper left", ncols=2, frameon=False, fontsize=8.5)
+    _legend(figure, entries, "outside upper left")
+    _legend(figure, given, "outside lower left")
     return figure
+
+
+def _legend(figure: Figure, entries: list[tuple[Any, str]], where: _Place) -> None:
+    if entries:
+        handles, names = zip(*entries, strict=True)
+        figure.legend(handles, names, loc=where, ncols=2, frameon=False, fontsize=8.5)
 
 
 def _units(curve: xr.Dataset, units: Any) -> tuple[str, str, str]:
@@ -138,13 +151,3 @@ def _ceiling(posterior: xr.Dataset, prior: xr.Dataset | None, levels: pd.DataFra
 
 def _highest(curve: xr.Dataset) -> float:
     return float(np.quantile(curve["concentration"].transpose("draw", "time").to_numpy(), 0.95, axis=0).max())
-
-
-def _doses(ax: Axes, doses: pd.DataFrame, unit: str) -> None:
-    times, amounts = (doses[name].to_numpy(dtype=float) for name in ("TIME", "AMT"))
-    ax.vlines(times, 0, amounts, color=INK, linewidth=2)
-    top = float(amounts.max()) if len(amounts) else 1.0
-    ax.set_ylim(0, 1.15 * top)
-    ax.set_yticks([0, top], ["0", f"{top:.3g}"])
-    ax.set_ylabel(axis_label("dose", unit))
-    ax.grid(False)
