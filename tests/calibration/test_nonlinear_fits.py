@@ -1,0 +1,23 @@
+"""Populations of nonlinear systems, simulated and fitted with NUTS: converged, and the truth is found."""
+
+import numpy as np
+import pytest
+from populations.simulated import DESIGNS, simulated
+
+import bayesdose as bd
+
+pytestmark = pytest.mark.calibration
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("name", DESIGNS)
+def test_the_truth_is_found(name, seed):
+    model, study, truth = simulated(name, seed)
+    bd.ode_failures(reset=True)
+    fit = bd.fit(model, study, seed=seed, progress=False)
+    checks = fit.check()
+    assert checks.passed, str(checks)
+    for variable, value in truth.items():
+        draws = fit.population_draws[variable]
+        assert abs(np.mean(draws) - value) < 3 * np.std(draws), variable
+    assert all(count == 0 for reason, count in bd.ode_failures().items() if reason != "no steady state")
