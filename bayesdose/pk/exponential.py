@@ -46,7 +46,8 @@ def exponential(K: Array, dt: float, A: Array, E: Array, T: Array, dual: bool) -
     """Fill E (2, n, n) with exp(K dt) and, when `dual`, its derivative in the direction dt A[1].
 
     That derivative is the integral over s in (0, dt) of exp(K (dt - s)) A[1] exp(K s). A (2, n, n) is
-    overwritten, and T (2, n, n) is scratch. What is not a number stays so.
+    overwritten, and T (2, n, n) is scratch. What is not a number stays so. A row of zeros (the rate of an
+    infusion) gives a row of the identity, exactly: a rate that is switched off must leave nothing.
     """
     n = K.shape[0]
     shift, norm = 0.0, 0.0
@@ -83,6 +84,19 @@ def exponential(K: Array, dt: float, A: Array, E: Array, T: Array, dual: bool) -
                         E[d, i, j] = T[d, i, j] / divisor + (1.0 if i == j and d == 0 else 0.0)
                     if divisor == 1:
                         E[d, i, j] *= factor
+        if divisor <= 1:
+            for i in range(n):
+                if still(K, i):
+                    E[0, i, i] = 1.0
+
+
+@part
+def still(K: Array, i: int) -> bool:
+    """Whether a row of K is zero."""
+    entries = 0
+    for j in range(K.shape[0]):
+        entries += K[i, j] != 0.0
+    return entries == 0
 
 
 @part

@@ -71,7 +71,7 @@ def value_of(routes: Routes, column: int, row: int, default: float) -> float:
 
 @part
 def dose(records: Records, routes: Routes, r: int, row: int) -> tuple[float, float, float]:
-    """Return amount, rate and duration of a record's dose; a bolus has rate and duration 0."""
+    """Return amount, rate and duration of a record's dose; a bolus has rate and duration 0 (`is_bolus`)."""
     c = compartment_of(records, routes, r)
     amount = records.amount[r] * value_of(routes, routes.fraction[c], row, 1.0)
     given = records.rate[r]
@@ -88,6 +88,12 @@ def dose(records: Records, routes: Routes, r: int, row: int) -> tuple[float, flo
     if duration == 0.0 and not constant(records, r):
         rate = 0.0
     return amount, rate, duration
+
+
+@inlined
+def is_bolus(rate: float, duration: float) -> bool:
+    """Whether rate and duration are those of a bolus; a constant infusion has no duration."""
+    return rate == 0.0 and duration == 0.0
 
 
 @inlined

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from bayesdose.pk.kernels import Array, inlined, part
-from bayesdose.pk.records import DOSE, Records, Routes, compartment_of, dose
+from bayesdose.pk.records import DOSE, Records, Routes, compartment_of, dose, is_bolus
 from bayesdose.pk.schedule import ADD, BY_DURATION, BY_LAG, Events
 
 
@@ -21,12 +21,12 @@ def scatter_dose(
         routes_bar[records.row[r], routes.lag[c]] += to_time
     _, rate, duration = dose(records, routes, r, row)
     to_duration = to_time if ev.role[e] & BY_DURATION else 0.0
-    to_amount = to_value if rate == 0.0 else 0.0
-    given = records.rate[r]
-    if rate != 0.0 and given == -2.0:
+    bolus, given = is_bolus(rate, duration), records.rate[r]
+    to_amount = to_value if bolus else 0.0
+    if not bolus and given == -2.0:
         to_amount = to_value / duration
         routes_bar[row, routes.duration[c]] += to_duration - to_value * rate / duration
-    elif rate != 0.0:
+    elif not bolus:
         to_amount = to_duration / rate
         if given == -1.0:
             routes_bar[row, routes.rate[c]] += to_value - to_duration * duration / rate

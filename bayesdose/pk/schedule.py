@@ -34,6 +34,7 @@ from bayesdose.pk.records import (
     constant,
     dose,
     implied_by,
+    is_bolus,
     lag_of,
     value_of,
 )
@@ -43,6 +44,9 @@ NOTHING, ADD, OPEN, CLOSE = 0, 1, 5, 6
 
 BY_LAG, BY_DURATION = 1, 2
 """What the time of an event depends on, beside its record's: bits of `role`."""
+
+TIE = 1e-12
+"""Relative difference of times that are one: 3 x 8.4 is more than 25.2 by a rounding."""
 
 FOREVER = 1e3
 """Period, in units of time, of the cycle that stands for a constant infusion; any will do.
@@ -96,14 +100,23 @@ def put(
 
 @part
 def argument_record(time: Array, first: int, last: int, t: float) -> int:
-    """Return the first record in [first, last) at or after t, or `last`."""
+    """Return the first record in [first, last) at or after t, or `last`; see `TIE`."""
     while first < last:
         middle = (first + last) // 2
-        if time[middle] >= t:
+        if time[middle] >= t - TIE * abs(t):
             last = middle
         else:
             first = middle + 1
     return first
+
+
+@part
+def snapped(time: Array, first: int, last: int, t: float) -> float:
+    """Return the time of the record in [first, last) that t falls on, or t itself; see `TIE`."""
+    q = argument_record(time, first, last, t)
+    if q < last and time[q] <= t + TIE * abs(t):
+        return time[q]
+    return t
 
 
 @part
@@ -114,7 +127,8 @@ def plan_dose(
     """Put one dose, given at t, into the pool: its entry (if `start`) and the end of its infusion."""
     amount, rate, duration = dose(records, routes, r, row)
     c = compartment_of(records, routes, r)
-    if rate == 0.0:
+    t = snapped(records.time, r + 1, last, t)
+    if is_bolus(rate, duration):
         if start:
             p = put(pool, p, ADD, target[c], row, r, row, role, t, amount, 1.0)
         return p
@@ -175,7 +189,7 @@ def plan_past(
             p = plan_dose(records, routes, target, r, row, last, t, role, not at_once, pool, p)
     _, rate, duration = dose(records, routes, r, row)
     pump = target[target.shape[0] // 2 + compartment_of(records, routes, r)]
-    for m in range(1, running(phase + duration, interval) + 1 if rate != 0.0 else 1):
+    for m in range(1, 1 if is_bolus(rate, duration) else running(phase + duration, interval) + 1):
         t = time + phase + duration - m * interval
         if t <= records.time[last - 1]:
             p = put(pool, p, ADD, pump, row, r, row, role | BY_DURATION, t, -rate, -1.0)
@@ -197,7 +211,8 @@ def write_steady(records: Records, routes: Routes, target: Int64Array, r: int, e
     time, interval, row = records.time[r], records.interval[r], records.row[r]
     c = compartment_of(records, routes, r)
     amount, rate, duration = dose(records, routes, r, row)
-    state = target[c] if rate == 0.0 else target[target.shape[0] // 2 + c]
+    bolus = is_bolus(rate, duration)
+    state = target[c] if bolus else target[target.shape[0] // 2 + c]
     role = BY_LAG if routes.lag[c] >= 0 else 0
     if records.steady[r] == 1:
         e = put(ev, e, RESET, 0, row, r, row, 0, time, 0.0, 0.0)
@@ -210,7 +225,7 @@ def write_steady(records: Records, routes: Routes, target: Int64Array, r: int, e
     lag = lag_of(records, routes, r)
     phase = lag - np.floor(lag / interval) * interval
     level = 0
-    if rate == 0.0:
+    if bolus:
         e = put(ev, e, ADD, state, row, r, row, role, time + phase, amount, 1.0)
     else:
         level = running(phase + duration, interval)
@@ -218,7 +233,7 @@ def write_steady(records: Records, routes: Routes, target: Int64Array, r: int, e
     e = put(ev, e, CLOSE, 0, row, r, row, 0, time + interval, 0.0, interval)
     e = put(ev, e, ADD, state, row, r, row, 0, time, level * rate, 1.0 * level)
     if phase == 0.0:
-        e = put(ev, e, ADD, state, row, r, row, role, time, amount if rate == 0.0 else rate, 1.0)
+        e = put(ev, e, ADD, state, row, r, row, role, time, amount if bolus else rate, 1.0)
     return e
 
 
@@ -271,8 +286,8 @@ def write_dose(records: Records, routes: Routes, target: Int64Array, r: int, ev:
         role = BY_LAG
         if lag_of(records, routes, r) > 0.0:
             return e
-    amount, rate, _ = dose(records, routes, r, row)
-    if rate != 0.0:
+    amount, rate, duration = dose(records, routes, r, row)
+    if not is_bolus(rate, duration):
         return put(ev, e, ADD, target[target.shape[0] // 2 + c], row, r, row, role, time, rate, 1.0)
     return put(ev, e, ADD, target[c], row, r, row, role, time, amount, 1.0)
 

@@ -15,17 +15,8 @@ from event_cases import predict_table as predicted
 from numpy.testing import assert_allclose
 
 MODULES = (cases_records, cases_infusions, cases_additional, cases_steady, cases_rows)
-DECIMALS = "an implied event a rounding after a record of its time does not act before it"
-KNOWN = dict.fromkeys([name for name in CASES if name.endswith("_in_decimals")], DECIMALS)
-"""Cases that the kernel is known to fail, and why."""
 
-
-def marked(case):
-    marks = [pytest.mark.xfail(strict=True, reason=KNOWN[case.name])] if case.name in KNOWN else []
-    return pytest.param(case, marks=marks, id=case.name)
-
-
-every = pytest.mark.parametrize("case", [marked(case) for case in CASES.values()])
+every = pytest.mark.parametrize("case", list(CASES.values()), ids=lambda c: c.name)
 read_by_twin = pytest.mark.parametrize("case", [c for c in CASES.values() if c.twin], ids=lambda c: c.name)
 
 

@@ -16,12 +16,11 @@ from twins.events import Nonlinear, Row, amounts
 ALL = (cases_records, cases_infusions, cases_additional, cases_steady, cases_rows)  # they fill CASES
 NONLINEAR = {"CL": 1.0, "Vm": 8.0, "Km": 3.0, "kin": 6.0, "kout": 0.4, "IC50": 2.0}
 RTOL = 1e-5
-known = {name for name in CASES if name.endswith("_in_decimals")}
 
 
 def of(spec):
     """Return the cases of a spec that the kernel serves and the twin reads."""
-    return [c for c in CASES.values() if c.spec == spec and c.twin and c.name not in known]
+    return [c for c in CASES.values() if c.spec == spec and c.twin]
 
 
 def has_added_steady_state(case):
