@@ -13,7 +13,8 @@ from bayesdose.errors import Refused, explain
 from bayesdose.fitting.checks import Checks, run_checks
 from bayesdose.fitting.provenance import data_record, versions
 from bayesdose.fitting.result import Fit
-from bayesdose.model import Model, build, names_of_population
+from bayesdose.fitting.tolerance import solver_check
+from bayesdose.model import Model, build, names_of_population, ode_failures
 from bayesdose.study import Study, check_for_fit
 
 if TYPE_CHECKING:
@@ -82,6 +83,7 @@ def fit(
     declared = build(model, study, centred=sampler.centred)
     _refuse_infinite_start(declared, study)
     clock = [_now()]
+    ode_failures(reset=True)
     say("compile")
     compiled = compile_nuts(declared)
     clock.append(_now())
@@ -89,6 +91,10 @@ def fit(
     trace = _sample(compiled, sampler, seed, progress=progress)
     clock.append(_now())
     checks = run_checks(trace, declared.declaration, names_of_population(declared))
+    failures = ode_failures()
+    if declared.declaration.numerical:
+        say("check the solver")
+        checks = Checks((*checks, solver_check(model, study, declared, trace)))
     if not checks.passed:
         _shout(checks)
     record = {
@@ -100,6 +106,7 @@ def fit(
         "seconds": _seconds(clock),
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "checks": checks.to_list(),
+        "failed_solves": {reason: count for reason, count in failures.items() if count},
     }
     return Fit(model, trace, record)
 

@@ -62,6 +62,8 @@ class Declaration:
         The DVIDs that have predictions; None where there is one prediction for one kind of level.
     structure
         Where doses may go.
+    numerical
+        Whether predictions come from a solver of differential equations.
     """
 
     card: Card
@@ -76,6 +78,7 @@ class Declaration:
     absorption: tuple[str, str, str] | None = None
     kinds: tuple[int, ...] | None = None
     structure: Structure | None = None
+    numerical: bool = False
 
     def refuse(self, tables: xr.Dataset) -> None:
         """Check that the model can take the doses and levels of event tables.

@@ -2,18 +2,47 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytensor.tensor as pt
 
 from bayesdose.errors import InputError, explain, nearest
 from bayesdose.model.amounts import Amounts, DoseParameter, routes_of, rows, walk
+from bayesdose.model.context import current
 from bayesdose.model.refusals import Structure
 from bayesdose.pk.ode.engine import Ode
 from bayesdose.pk.ode.system import Named, System, mathematics
 
 if TYPE_CHECKING:
     from pytensor.tensor.variable import TensorVariable
+
+_TIGHTER: ContextVar[float] = ContextVar("tighter", default=1.0)
+
+
+@contextmanager
+def tightened(factor: float) -> Iterator[None]:
+    """Declare systems with their tolerances multiplied by `factor`, to see whether they matter."""
+    token = _TIGHTER.set(factor)
+    try:
+        yield
+    finally:
+        _TIGHTER.reset(token)
+
+
+def _as_tight_as_asked(system: System) -> System:
+    factor = _TIGHTER.get()
+    if factor == 1.0:
+        return system
+    atol: Any = system.atol
+    if isinstance(atol, tuple):
+        atol = {state: value * factor for state, value in atol}
+    elif atol is not None:
+        atol = atol * factor
+    return replace(system, rtol=max(system.rtol * factor, 1e-12), atol=atol)
 
 
 def ode(
@@ -51,6 +80,9 @@ def ode(
         When a parameter is missing, or the system has none of that name.
     """
     _check_names(system, parameters)
+    _, declaration = current()
+    declaration.numerical = True
+    system = _as_tight_as_asked(system)
     values = {name: rows(parameters[name]) for name in system.parameters}
     initial: dict[str, Any] = {}
     if system.initial is not None:

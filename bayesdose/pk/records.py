@@ -59,7 +59,7 @@ class Routes(NamedTuple):
 @inlined
 def compartment_of(records: Records, routes: Routes, r: int) -> int:
     """Return the index of the compartment that a record doses."""
-    code: int = records.compartment[r]  # type: ignore[assignment]
+    code: int = records.compartment[r]
     return routes.default if code == 0 else code - 1
 
 
