@@ -1,5 +1,6 @@
-"""Structure: linear diagrams, the walk that turns doses into amounts, and exposure metrics."""
+"""Structure: linear diagrams, the walk that turns doses into amounts, effects, and exposure metrics."""
 
+from bayesdose.pk import conversions, effects
 from bayesdose.pk.diagram import BOLUS_1, ORAL_1, OUT, Diagram
 from bayesdose.pk.exposure import (
     Exposure,
@@ -16,6 +17,7 @@ from bayesdose.pk.exposure import (
     time_of_peak,
     trough,
 )
+from bayesdose.pk.nca import nca
 
 __all__ = [
     "BOLUS_1",
@@ -29,7 +31,10 @@ __all__ = [
     "auc24",
     "average",
     "concentration_at",
+    "conversions",
+    "effects",
     "minimum",
+    "nca",
     "peak",
     "time_above",
     "time_below",
