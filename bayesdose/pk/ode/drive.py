@@ -29,8 +29,8 @@ from bayesdose.pk.ode.step import (
     Solver,
     explicit_step,
     implicit_step,
+    spectral_radius,
     step_back,
-    stiffness,
     table_of,
     tolerated,
 )
@@ -38,11 +38,11 @@ from bayesdose.pk.ode.step import (
 SOLVED, FULL, MANY_STEPS, NO_STEP, NO_NEWTON, NOT_FINITE, NO_CYCLE, NO_SCHEDULE = range(8)
 """What became of a stream; from MANY_STEPS on it failed."""
 
-STIFF, PATIENT, CALM, RETURN = 3.0, 6.0, 6.0, 3.0
-"""An explicit step of h times the spectral radius above STIFF is held by stability alone (its limit is 3.5).
+STIFF, PATIENT, CALM, RETURN = 3.3, 6.0, 6.0, 3.0
+"""An explicit step of h times the spectral radius above 3.5 is unstable, and STIFF is the most it may have.
 
-PATIENT such steps, hardly interrupted, bring in the implicit pair; RETURN of its steps below CALM bring the
-explicit one back.
+Where that, not the error, holds PATIENT steps, hardly interrupted, the implicit pair takes over; RETURN of
+its steps below CALM bring back the explicit one.
 """
 
 
@@ -102,11 +102,19 @@ def next_length(memory: Array, h: float, error: float, rejected: bool) -> float:
 
 
 @inlined
-def choose(memory: Array, h: float, Y: Array, K: Array, floor: Array, rtol: float) -> None:
-    """Change the method where the last steps speak for the other."""
+def choose(sv: Solver, t: float, h: float, p: Array) -> None:
+    """Hold the next explicit step where it is stable; change the method where steps speak for the other.
+
+    An instability of what is too small to be seen in the error would still spoil the adjoint: so the spectral
+    radius is that of the Jacobian itself.
+    """
+    memory = sv.memory
     if memory[METHOD] == 0.0:
-        stiff = stiffness(h, Y, K, floor, rtol)
-        memory[COUNT] = memory[COUNT] + 1.0 if stiff > STIFF else max(0.0, memory[COUNT] - 0.25)
+        memory[RADIUS] = spectral_radius(sv, t, sv.table[0], p)
+        held = memory[LENGTH] * memory[RADIUS] > STIFF
+        if held:
+            memory[LENGTH] = STIFF / memory[RADIUS]
+        memory[COUNT] = memory[COUNT] + 1.0 if held else max(0.0, memory[COUNT] - 0.25)
         if memory[COUNT] >= memory[PATIENCE]:
             memory[METHOD], memory[COUNT], memory[SLOWNESS] = 1.0, 0.0, 1.0
     else:
@@ -159,10 +167,10 @@ def cross(sv: Solver, t: float, end: float, p: Array, first: int, tracing: bool)
             sv.steps[k, 0], sv.steps[k, 1], sv.steps[k, 2] = t, h, implicit
             t = end if h == left else t + h
             left = end - t
-            choose(memory, h, Y, K, floor, rtol)
             for i in range(n):
                 y[i], K[0, i] = Y[6, i], K[6, i]
             grow(y, sv.tolerances, sv.largest, floor)
+            choose(sv, t, h, p)
             k += 1 if tracing else 0
         else:
             shrink = 0.9 / error**0.2 if error < np.inf else 0.25
@@ -174,15 +182,15 @@ def cross(sv: Solver, t: float, end: float, p: Array, first: int, tracing: bool)
 
 @inlined
 def solver_of(
-    head: Any, tolerances: Any, memory: Any, table: Any, pivot: Any, trace: Any, capacity: int, n: int
+    head: Any, tolerances: Any, memory: Any, table: Any, pivot: Any, trace: Any, capacity: int, n: int, m: int
 ) -> Solver:
     """Give the addresses that a C function got their shapes."""
     about = carray(head, (3,))
-    scratch = carray(memory, (MEMORY + n + 1,))
+    scratch, a = carray(memory, (MEMORY + n + 1 + m,)), MEMORY + n + 1
     numbers = carray(trace, (capacity * (7 * n + 3),))
     return Solver(
-        about[0], about[1], about[2], carray(tolerances, (2 + n,)), scratch[:MEMORY], scratch[MEMORY:],
-        carray(table, (ROWS + n, n)), carray(pivot, (n,)),
+        about[0], about[1], about[2], carray(tolerances, (2 + n,)), scratch[:MEMORY], scratch[MEMORY:a],
+        scratch[a:], carray(table, (ROWS + n, n)), carray(pivot, (n,)),
         numbers[: 7 * n * capacity].reshape((capacity, 7, n)),
         numbers[7 * n * capacity :].reshape((capacity, 3)),
     )  # fmt: skip
@@ -193,7 +201,7 @@ def ode_forward(
     t: float, end: float, p: Any, m: int, first: int, tracing: int,
 ) -> int:  # fmt: skip
     """Call `cross`; return 8 times where the trace ends, plus the status."""
-    sv = solver_of(head, tolerances, memory, table, pivot, trace, capacity, n)
+    sv = solver_of(head, tolerances, memory, table, pivot, trace, capacity, n, m)
     status, last = cross(sv, t, end, carray(p, (m,)), first, tracing != 0)
     return 8 * last + status
 
@@ -203,7 +211,7 @@ def ode_backward(
     p: Any, m: int, first: int, last: int, bar: Any, u_bar: Any, p_bar: Any,
 ) -> int:  # fmt: skip
     """Take the adjoint state back over steps [first, last) of the trace."""
-    sv = solver_of(head, tolerances, memory, table, pivot, trace, capacity, n)
+    sv = solver_of(head, tolerances, memory, table, pivot, trace, capacity, n, m)
     parameters, to_p = carray(p, (m,)), carray(p_bar, (m,))
     y_bar, to_u = carray(bar, (n,)), carray(u_bar, (n,))
     for k in range(last - 1, first - 1, -1):

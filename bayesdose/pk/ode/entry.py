@@ -99,9 +99,15 @@ EVENT_REALS, EVENT_INTS = 11, 15
 
 
 @inlined
+def task_size(n: int, m: int) -> int:
+    """Return how many reals the integrator wants beside the trace."""
+    return MEMORY + n + 1 + m + (ROWS + n) * n
+
+
+@inlined
 def fixed_size(n: int, m: int, length: int) -> int:
     """Return how many reals a solve wants beside the trace, for streams of at most `length` events."""
-    return MEMORY + n + 1 + (ROWS + n) * n + 6 * n + n * n + m + (3 * n + EVENT_REALS) * (length + 1)
+    return task_size(n, m) + 6 * n + n * n + m + (3 * n + EVENT_REALS) * (length + 1)
 
 
 @part
@@ -109,9 +115,8 @@ def task_of(
     head: Int64Array, tolerances: Array, n: int, reals: Array, trace: Array, pivot: Int64Array
 ) -> Task:
     """Lay out the scratch of the integrator, and the trace."""
-    a = MEMORY + n + 1
-    b = a + (ROWS + n) * n
-    return Task(head, tolerances, reals[:a], reals[a:b].reshape((ROWS + n, n)), pivot, trace)
+    a = reals.shape[0] - (ROWS + n) * n
+    return Task(head, tolerances, reals[:a], reals[a:].reshape((ROWS + n, n)), pivot, trace)
 
 
 @part
@@ -166,7 +171,7 @@ def return_bars(
     scatter(records, routes, ev, n_events, slope, by_amount, routes_bar, time_bar, amount_bar)
 
 
-@part
+@inlined
 def all_streams(
     head: Int64Array, tolerances: Array, parameters: Array, initial: Array, records: Records, routes: Routes,
     observation: Int32Array, reals: Array, ints: Int64Array, mode: int, out: Array, parameters_bar: Array,
@@ -185,9 +190,9 @@ def all_streams(
     if ints.shape[0] < n_ints or reals.shape[0] < fixed + width:
         ints[0], ints[1] = fixed + width * (256 + 32 * length), n_ints
         return MORE
-    capacity, a = (reals.shape[0] - fixed) // width, MEMORY + n + 1 + (ROWS + n) * n
+    capacity, a = (reals.shape[0] - fixed) // width, task_size(n, m)
     b = fixed - EVENT_REALS * length
-    task = task_of(head, tolerances, n, reals, reals[fixed : fixed + width * capacity], ints[:n])
+    task = task_of(head, tolerances, n, reals[:a], reals[fixed : fixed + width * capacity], ints[:n])
     way = way_of(n, m, length - 1, reals[a:b], ints[3 * n : 3 * n + length])
     times = reals[b:fixed].reshape((EVENT_REALS, length))
     events = ints[3 * n + length : n_ints].reshape((EVENT_INTS - 1, length))

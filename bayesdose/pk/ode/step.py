@@ -38,9 +38,8 @@ LENGTH, METHOD, COUNT, PATIENCE, BEFORE, SLOWNESS, RADIUS = range(7)
 MEMORY = 7
 """Places in `Solver.memory`, and how many.
 
-Length of the next step; 1 for implicit; steps that speak for the other method, and how many it takes; error of
-the last step
-(its logarithm); speed of Newton's iterations; spectral radius of the Jacobian.
+Length of the next step; 1 for implicit; steps that speak for the other method, and how many it takes;
+logarithm of the last error; speed of Newton's iterations; spectral radius of the Jacobian.
 """
 
 
@@ -56,6 +55,8 @@ class Solver(NamedTuple):
     memory: Array
     largest: Array
     """(state + 1,) the largest that each state has been, and any."""
+    spare: Array
+    """(parameter,) what nobody reads."""
     table: Array
     """(13 + state, state): amounts, infusions, floors, slopes (7), scratch (3), a matrix; see `table_of`."""
     pivot: Int64Array
@@ -126,18 +127,6 @@ def explicit_step(
 
 
 @part
-def stiffness(h: float, Y: Array, K: Array, floor: Array, rtol: float) -> float:
-    """Return h times the spectral radius, estimated from the two stages at the end of an explicit step."""
-    slopes, states = 0.0, 0.0
-    for i in range(Y.shape[1]):
-        by = 1.0 / tolerated(floor[i], rtol, Y[0, i], Y[6, i])
-        a, b = (K[6, i] - K[5, i]) * by, (Y[6, i] - Y[5, i]) * by
-        slopes += a * a
-        states += b * b
-    return h * np.sqrt(slopes / states) if states > 0.0 else 0.0
-
-
-@part
 def factorise(M: Array, pivot: Int64Array) -> None:
     """Replace a matrix by its LU factors, with partial pivoting; a singular one leaves what is not finite."""
     n = M.shape[0]
@@ -179,16 +168,17 @@ def solve(M: Array, pivot: Int64Array, x: Array) -> None:
 
 
 @part
-def spectral_radius(M: Array, wave: Array, change: Array) -> float:
-    """Return an estimate of the spectral radius of M, by one more power iteration of `wave`."""
-    n, most = wave.shape[0], 0.0
+def spectral_radius(sv: Solver, t: float, y: Array, p: Array) -> float:
+    """Return an estimate of the Jacobian's spectral radius, by one more power iteration of its transpose."""
+    n, most, wave, change = y.shape[0], 0.0, sv.table[12], sv.table[11]
     for i in range(n):
         change[i] = 0.0
-        for j in range(n):
-            change[i] += M[i, j] * wave[j]
-        most = max(most, abs(change[i]))
+    call(sv.pullback, t, y, p, wave, change, sv.spare)
     for i in range(n):
-        wave[i] = change[i] / most if 0.0 < most < np.inf else 1.0
+        most = max(most, abs(change[i]))
+    by = 1.0 / most if 0.0 < most < np.inf else 0.0
+    for i in range(n):
+        wave[i] = change[i] * by if by > 0.0 else 1.0
     return most
 
 
@@ -227,7 +217,7 @@ def implicit_step(sv: Solver, t: float, h: float, p: Array, Y: Array) -> float:
     _, u, floor, K, work, M = table_of(sv.table)
     n, base = Y.shape[1], work[0]
     call(sv.jacobian, t, Y[0], p, u, M, M)
-    sv.memory[RADIUS] = spectral_radius(M, work[2], work[1])
+    sv.memory[RADIUS] = spectral_radius(sv, t, Y[0], p)
     for i in range(n):
         for j in range(n):
             M[i, j] = (1.0 if i == j else 0.0) - h * GAMMA * M[i, j]
