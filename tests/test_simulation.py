@@ -116,6 +116,14 @@ def test_windows_by_time_reach_into_the_history(me, patient, options):
     np.testing.assert_allclose(one["free"], down, atol=36e-8)
 
 
+def test_exposure_at_steady_state_is_dose_by_clearance(me, patient):
+    text = "{amount} mg every 12 h x 2 at steady state"
+    found = bd.regimens(text, amount=[5.0], after=patient, start=START)
+    one = bd.simulate(me, found, {"auc24": bd.auc24(), "mean": bd.average(0)}).isel(option=-1)
+    np.testing.assert_allclose(one.auc24, 5.0 * 24 / 12 / me.data["CL"], rtol=1e-8)
+    np.testing.assert_allclose(one["mean"], 5.0 / 12 / me.data["CL"], rtol=1e-8)
+
+
 class Lagged:
     """Draws whose concentrations jump at a lag after every dose, which the options know nothing of."""
 

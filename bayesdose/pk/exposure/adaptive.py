@@ -43,7 +43,7 @@ _TOGETHER = 100_000  # concentrations: a call costs as much as so many of them
 class Pieces:
     """Parts of stretches of time: each from `low` to `high` (0 to 1) in the root of the time since `start`.
 
-    All are columns, (piece, 1).
+    All are columns, (piece, 1), or of one row for many segments of the same piece.
     """
 
     start: Floats
@@ -67,15 +67,23 @@ class Pieces:
 
     def take(self, which: Ints | Bools) -> Pieces:
         """Return some of them, perhaps some several times."""
+        if len(self.start) == 1:
+            return self
         return Pieces(*(part[which] for part in (self.start, self.end, self.low, self.high)))
+
+    def each(self, n: int) -> Pieces:
+        """Return them with a row for each of n segments."""
+        return Pieces(
+            *(np.broadcast_to(part, (n, 1)) for part in (self.start, self.end, self.low, self.high))
+        )
 
     def cut(self) -> Pieces:
         """Return their parts, (piece part,)."""
         edges = np.linspace(0.0, 1.0, CUTS + 1)
         at = self.low + (self.high - self.low) * edges
         at[:, -1:] = self.high
-        again = self.take(np.repeat(np.arange(len(at)), CUTS))
-        return Pieces(again.start, again.end, at[:, :-1].reshape(-1, 1), at[:, 1:].reshape(-1, 1))
+        start, end = np.repeat(self.start, CUTS, axis=0), np.repeat(self.end, CUTS, axis=0)
+        return Pieces(start, end, at[:, :-1].reshape(-1, 1), at[:, 1:].reshape(-1, 1))
 
     def samples(self, n: int) -> tuple[Floats, Ints]:
         """Return n times for each and their sides; the end of a stretch is before what happens then."""
@@ -98,11 +106,14 @@ class Segments:
         """Their last coefficients, (piece,)."""
         return chebyshev.tail(self.c)
 
-    @cached_property
-    def slope(self) -> Floats:
-        """Derivatives of the polynomials at the points, (piece, node)."""
-        made: Floats = self.c @ chebyshev.derivative(self.c.shape[1]).T
+    def slope(self, at: Ints) -> Floats:
+        """Return the derivatives of the polynomials, each at one of its points, (piece,)."""
+        made: Floats = np.einsum("ij,ij->i", self.c, chebyshev.derivative(self.c.shape[1])[at])
         return made
+
+    def derivative(self) -> Segments:
+        """Return the derivatives of the polynomials."""
+        return Segments(self.pieces, self.c @ chebyshev.derivative(self.c.shape[1]).T)
 
     @property
     def integrand(self) -> Floats:
@@ -197,13 +208,13 @@ def measured(measure: Measure, pieces: Pieces, c: Floats, sample: Sampler | None
 def _size(segments: Segments, m: int) -> Size:
     area = np.abs(segments.integrand) @ chebyshev.weights(NODES)
     c = segments.c.reshape(-1, m * NODES)
-    ends = segments.pieces.start[0, 0], segments.pieces.end[m - 1, 0]
-    return Size(float(ends[1] - ends[0]), area.reshape(-1, m).sum(axis=1), c.max(axis=1), c.min(axis=1))
+    length = float(segments.pieces.end[m - 1, 0] - segments.pieces.start[0, 0])
+    return Size(length, area.reshape(-1, m).sum(axis=1), c.max(axis=1), c.min(axis=1))
 
 
 def _cut(segments: Segments, row: Ints, sample: Sampler) -> Segments:
     """Sample the parts of pieces, each for its draw, (piece part,)."""
-    p = segments.pieces
+    p = segments.pieces.each(len(row))
     _, first, place = np.unique(
         np.concatenate([p.start, p.low, p.high], axis=1), axis=0, return_index=True, return_inverse=True
     )

@@ -17,6 +17,7 @@ _ROUGH = (
 )
 _TIE = 1e-9  # values that are equal but for rounding
 _TOP, _TIME = 10.0, 1e3  # by how much the value and the time of a top are less certain than a polynomial
+_LEVEL = 1e-11  # a slope that is nothing but rounding, as part of the values
 _LEAST = 1e-3  # of the largest value: below it, a value is no measure for its own error
 
 
@@ -118,10 +119,10 @@ class TimeBeyond(_Sum):
 
     def of(self, segments: Segments) -> Floats:
         """Add up the time between the crossings of the polynomial."""
-        begin = segments.pieces.time(np.zeros(1))
 
         def clock(piece: Ints, x: Floats) -> Floats:
-            return (segments.pieces.take(piece).time(x[:, None]) - begin[piece])[:, 0]
+            own = segments.pieces.take(piece)
+            return (own.time(x[:, None]) - own.time(np.zeros(1)))[:, 0]
 
         return _between_crossings(_less(segments, self.threshold, self.sign), clock)
 
@@ -194,10 +195,11 @@ def _between_crossings(f: Segments, primitive: Callable[[Ints, Floats], Floats])
 def _twice(f: Segments, positive: Bools) -> list[_Brackets]:
     """Find the pairs of crossings between two neighbouring points, either side of a stationary place."""
     x = chebyshev.points(f.c.shape[1])
-    toward = np.where(positive, f.slope, -f.slope)  # a curve that turns back from zero: it falls, then rises
+    slope = f.derivative().c
+    toward = np.where(positive, slope, -slope)  # a curve that turns back from zero: it falls, then rises
     same = positive[:, :-1] == positive[:, 1:]
     row, cell = np.nonzero(same & (toward[:, :-1] < 0) & (toward[:, 1:] > 0))
-    turn = chebyshev.root(f.slope[row], x[cell], x[cell + 1], f.slope[row, cell], f.slope[row, cell + 1])
+    turn = chebyshev.root(slope[row], x[cell], x[cell + 1], slope[row, cell], slope[row, cell + 1])
     there = chebyshev.evaluate(f.c[row], turn)
     met = (there > 0) != positive[row, cell]
     row, cell, turn, there = row[met], cell[met], turn[met], there[met]
@@ -211,13 +213,14 @@ def _tops(segments: Segments, sign: int, at: Ints, step: float) -> tuple[Floats,
     A value is as exact as the square of its place, to which `step` applies.
     """
     n = segments.c.shape[1]
-    x, slope, rows = chebyshev.points(n), segments.slope * sign, np.arange(len(at))
-    left = np.clip(np.where(slope[rows, at] > 0, at, at - 1), 0, n - 2)
-    turns = (slope[rows, left] > 0) & (slope[rows, left + 1] < 0)
+    x, rows = chebyshev.points(n), np.arange(len(at))
+    left = np.clip(np.where(segments.slope(at) * sign > 0, at, at - 1), 0, n - 2)
+    before, behind = segments.slope(left) * sign, segments.slope(left + 1) * sign
+    turns = (before > _LEVEL * np.abs(segments.c).max(axis=1)) & (behind < 0)
     row, left = rows[turns], left[turns]
+    slope = segments.take(row).derivative().c * sign
     place, top = np.zeros(len(rows)), np.full(len(rows), -np.inf)
-    ends = slope[row, left], slope[row, left + 1]
-    place[row] = chebyshev.root(slope[row], x[left], x[left + 1], *ends, step=step)
+    place[row] = chebyshev.root(slope, x[left], x[left + 1], before[turns], behind[turns], step)
     top[row] = chebyshev.evaluate(segments.c[row] * sign, place[row])
     return top, place
 
