@@ -42,7 +42,6 @@ def test_gradients_by_parameters_are_differences(name):
     found = solve_gradients(example.system, given, bar)[0]
     expected = differences(replace(example.system, rtol=1e-11), given, bar)
     error = np.abs(found * given[0] - expected) / np.abs(expected).max()
-    print(name, error.max())
     assert error.max() <= 1e-5
 
 

@@ -42,7 +42,6 @@ def test_a_steady_state_is_the_end_of_a_long_series(name):
     expected = solve(example, [series, *AFTER], 1e-9)
     found = solve(example, [{**repeated, "steady": 1}, *AFTER])
     error = np.abs(found - expected) / (np.abs(expected) + 1e-4 * np.abs(expected).max())
-    print(name, error.max())
     assert error.max() <= 2e-5
 
 
@@ -55,7 +54,6 @@ def test_gradients_at_a_steady_state_are_differences(name):
     tight = replace(example.system, rtol=1e-11)
     expected = differences(tight, tables, bar)
     error = np.abs(found * tables[0] - expected) / np.abs(expected).max()
-    print(name, error.max(), np.abs(by_start).max())
     assert error.max() <= 1e-5
     assert np.abs(by_start).max() <= 1e-10
     expected = differences(tight, tables, bar, 7)

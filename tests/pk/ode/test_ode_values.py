@@ -22,5 +22,4 @@ def test_amounts_are_those_of_scipy(name):
     scale = np.abs(expected) + 1e-4 * np.abs(expected).max(axis=0)
     for rtol, within in ((1e-6, 1e-5), (1e-9, 3e-8)):
         error = np.abs(solve(example, rtol) - expected) / scale
-        print(name, rtol, error.max())
         assert error.max() <= within
