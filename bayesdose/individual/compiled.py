@@ -193,7 +193,9 @@ def _compile_quantiles(model: Model) -> Callable[..., Any]:
     opened = _open(model)
     u = pt.vector("u")
     (observed,) = opened.replace(list(opened.made.observed_RVs))
-    return opened.function([pm.icdf(observed, u)], extra=(u,))
+    # an SD of 0 (a concentration of 0 under proportional error) is a value, not an error, here
+    with pm.Model(check_bounds=False):
+        return opened.function([pm.icdf(observed, u)], extra=(u,))
 
 
 def _open(model: Model) -> _Opened:
@@ -225,13 +227,13 @@ def _with_particles(x: TensorVariable) -> TensorVariable:
 
 
 def _blank_patient(model: Model) -> Study:
-    """Make a patient with one dose and one level, to build graphs on."""
+    """Make a patient with one dose and no level (of whatever kind the model knows), to build graphs on."""
     row = {"ID": ["1", "1"], "TIME": [0.0, 1.0], "AMT": [1.0, np.nan], "DV": [np.nan, 1.0]}
     for covariate in model.card.covariates:
         low, high = covariate.range or (1.0, 1.0)
         value = covariate.reference if covariate.reference is not None else (low + high) / 2
         row[covariate.name] = [value, value]
-    return read_study(pd.DataFrame(row), model)
+    return read_study(pd.DataFrame(row), model).without_levels()
 
 
 def _warm_up(compiled: Compiled) -> None:

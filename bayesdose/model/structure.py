@@ -190,7 +190,7 @@ def _concentration(
     dose = "central"
     if ka is not None:
         flows, dose = {"depot -> central": ka, **flows}, "depot"
-        if all(x.name in declaration.parameters for x in (CL, V, ka)):
+        if all(getattr(x, "name", None) in declaration.parameters for x in (CL, V, ka)):
             declaration.absorption = (str(CL.name), str(V.name), str(ka.name))
     diagram, rates = _diagram(flows, dose, "central")
     routing, routes = routes_of(diagram.compartments, dose, doses)

@@ -156,3 +156,8 @@ def test_a_kind_of_level_without_prediction(kinds):
         C = bd.one_compartment(CL=bd.parameter("CL", 2.0), V=bd.parameter("V", 20.0))
         with pytest.raises(bd.InputError, match="DVID 2"):
             bd.observe("DV", dict.fromkeys(kinds, C), error=dict.fromkeys(kinds, bd.proportional(0.1)))
+
+
+def test_parameters_may_be_numbers():
+    m, _ = declare(lambda p: bd.one_compartment(CL=2.0, V=20.0, ka=p["ka"]))
+    assert m.declaration.absorption is None
