@@ -21,6 +21,7 @@ from bayesdose.pk.ode.step import (
     MEMORY,
     METHOD,
     OF_ALL,
+    OF_NOTHING,
     OF_STATE,
     PATIENCE,
     RADIUS,
@@ -62,7 +63,8 @@ def grow(y: Array, tolerances: Array, largest: Array, floor: Array) -> None:
     for i in range(n):
         floor[i] = tolerances[2 + i]
         if floor[i] < 0.0:
-            floor[i] = tolerances[0] * max(OF_STATE * largest[i], OF_ALL * largest[n]) + 1e-300
+            known = max(OF_STATE * largest[i], OF_ALL * largest[n])
+            floor[i] = tolerances[0] * (known if known > 0.0 else OF_NOTHING)
 
 
 @part

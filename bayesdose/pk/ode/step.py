@@ -28,8 +28,11 @@ from bayesdose.pk.ode.tableaux import (
     PREDICTOR,
 )
 
-OF_STATE, OF_ALL = 1e-3, 1e-6
-"""An error is held against rtol times the state, or these parts of the largest it, or any, was."""
+OF_STATE, OF_ALL, OF_NOTHING = 1e-3, 1e-14, 1e-9
+"""An error is held against rtol times the state, or these parts of the largest it, or any, was.
+
+The second is what rounding of the largest leaves in the others; the third serves while all amounts are 0.
+"""
 
 NEWTON, MOST_ITERATIONS = 1e-2, 8
 """What Newton's iterations leave, in units of the tolerance, and how many there may be."""

@@ -67,8 +67,8 @@ class System:
         Relative tolerance of the error of a step.
     atol
         Absolute tolerance, in the unit of the amounts, one for all states or by state. By default it follows
-        the amounts: ``rtol`` times a thousandth of the largest amount that the state, or a millionth of the
-        largest that any state, has had in the stream.
+        the amounts: ``rtol`` times a thousandth of the largest amount that the state has had in the stream
+        (or 1e-14 of the largest that any state has had, where that is more).
     max_steps
         Most steps from one event to the next; beyond, the solve fails.
     """
