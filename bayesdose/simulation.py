@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property, partial
-from typing import TYPE_CHECKING
+from functools import cached_property
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import xarray as xr
+from numpy.typing import NDArray
 
 from bayesdose.errors import InputError, explain
+from bayesdose.pk.exposure.metrics import ConcentrationAt
 from bayesdose.study import Options, Study, events, option_events, sampled
 
 if TYPE_CHECKING:
     from bayesdose.individual import Draws
     from bayesdose.pk import Exposure, Sampling
 
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+_Values = tuple[slice, dict[str, np.ndarray]]  # options and their metrics
+
 _CHUNK_BYTES = 2**21  # predictions of one call fit the cache: measured twice as fast as chunks of 50 MB
-_BLOCK_BYTES = 2**26  # draws whose concentrations are kept at one time
+_BLOCK_BYTES = 2**25  # concentrations kept at one time, of several options where there is room
+_BLOCK_RECORDS = 4000  # of the options of one call: their tables fit the cache beside the predictions
 
 
 def simulate(me: Draws, options: Options, metrics: Mapping[str, Exposure]) -> xr.Dataset:
@@ -49,13 +57,12 @@ def simulate(me: Draws, options: Options, metrics: Mapping[str, Exposure]) -> xr
     """
     _check(me, options, metrics)
     results: dict[str, np.ndarray] = {}
-    for option in range(len(options)):
-        plans = {name: _sampling(metric, options, option) for name, metric in metrics.items()}
-        for draws, values in _measured(_Profile(me, options, option), plans):
-            for name, value in values.items():
-                if name not in results:  # allocated once: stacking at the end would need the memory twice
-                    results[name] = np.empty((len(me), len(options), *value.shape[1:]))
-                results[name][draws, option] = value
+    shaped = not all(isinstance(metric, ConcentrationAt) for metric in metrics.values())
+    for draws, some, values in _Simulated(me, options, shaped).measured(_asked(options, metrics)):
+        for name, value in values.items():
+            if name not in results:  # allocated once: stacking at the end would need the memory twice
+                results[name] = np.empty((len(me), len(options), *value.shape[2:]))
+            results[name][draws, some] = value
     return _outcome(me, options, metrics, results)
 
 
@@ -114,6 +121,36 @@ def predict(
     return made if times is not None else made.assign_coords(DV=("time", tables["DV"].values))
 
 
+class _Asked(NamedTuple):
+    """Where the metrics of one option need concentrations; they share their samples."""
+
+    option: int
+    plans: Mapping[str, Sampling]
+    times: Floats
+    sides: Ints
+    parts: Mapping[str, Ints | slice]  # which of the samples are a metric's
+
+    @classmethod
+    def of(cls, option: int, plans: Mapping[str, Sampling]) -> _Asked:
+        """Put the samples of the metrics together, each once, in order."""
+        asked = np.concatenate([np.stack([p.times, p.sides.astype(float)]) for p in plans.values()], axis=1)
+        (times, sides), place = np.unique(asked, axis=1, return_inverse=True)
+        ends = np.cumsum([len(p.times) for p in plans.values()])[:-1]
+        parts = zip(plans, np.split(place.ravel(), ends), strict=True)
+        return cls(option, plans, times, sides.astype(np.int64), {k: _as_slice(v) for k, v in parts})
+
+
+def _as_slice(place: Ints) -> Ints | slice:
+    """Return numbers that follow each other as a slice, which copies nothing."""
+    follow = bool((np.diff(place) == 1).all()) and len(place) > 0
+    return slice(int(place[0]), int(place[-1]) + 1) if follow else place
+
+
+def _asked(options: Options, metrics: Mapping[str, Exposure]) -> Iterator[_Asked]:
+    for option in range(len(options)):
+        yield _Asked.of(option, {name: _sampling(m, options, option) for name, m in metrics.items()})
+
+
 def _sampling(metric: Exposure, options: Options, option: int) -> Sampling:
     """Find a metric's window, and where in it the input changes: doses, ends of infusions, records."""
     if metric.after_dose is not None:
@@ -121,59 +158,95 @@ def _sampling(metric: Exposure, options: Options, option: int) -> Sampling:
     else:
         start, end = metric.start, metric.end
         window = (options.start if start is None else start, options.horizon if end is None else end)
-    past = options.history.given(options.until(option))
+    past = options.given(option)
     breaks = (options.breaks(option), past.time, past.ends, options.history.column["TIME"])
     return metric.sampling(window, np.concatenate(breaks), options.patient.card.units)
 
 
 @dataclass(frozen=True)
-class _Profile:
-    """The concentrations of one option, wherever they are asked for."""
+class _Simulated:
+    """The draws under the options: concentrations wherever they are asked for.
+
+    Parameters
+    ----------
+    me, options
+        Who, and under which regimens.
+    shaped
+        Whether a metric computes with whole profiles: it then gets many draws at a time. Concentrations that
+        are only handed on are handed on from the cache.
+    """
 
     me: Draws
     options: Options
-    option: int
+    shaped: bool
 
-    def data(self, times: np.ndarray, sides: np.ndarray) -> tuple[np.ndarray, ...]:
-        """Return what the model's functions need to sample there."""
-        return self.me.compiled.data(option_events(self.options, [times], [sides], only=[self.option]))
+    def measured(self, asked: Iterable[_Asked]) -> Iterator[tuple[slice, slice, dict[str, np.ndarray]]]:
+        """Yield draws, options and their metrics (draw, option, ...), a block of both at a time."""
+        for block in self._blocks(asked):
+            data, n = self._data(block), sum(len(one.times) for one in block)
+            step = max(1, (_BLOCK_BYTES if self.shaped else _CHUNK_BYTES) // (8 * n))
+            for start in range(0, len(self.me), step):
+                draws = np.arange(start, min(start + step, len(self.me)))
+                values = self._shaped if self.shaped else self._plain
+                for options, found in values(block, self._at(data, n, draws), draws):
+                    yield slice(start, start + step), options, found
+
+    def _blocks(self, asked: Iterable[_Asked]) -> Iterator[list[_Asked]]:
+        """Put options together whose concentrations fit one block, and whose records are not too many."""
+        block: list[_Asked] = []
+        samples = records = 0
+        for one in asked:
+            n = len(one.times)
+            more = n + len(self.options.history.clock) + len(self.options.future(one.option)["TIME"])
+            large = self.shaped and 8 * len(self.me) * (samples + n) > _BLOCK_BYTES
+            if block and (large or records + more > _BLOCK_RECORDS):
+                yield block
+                block, samples, records = [], 0, 0
+            block.append(one)
+            samples, records = samples + n, records + more
+        yield block
+
+    def _shaped(self, block: Sequence[_Asked], c: Floats, draws: Ints) -> Iterator[_Values]:
+        """Yield the metrics of each option from its concentrations, which stand option by option."""
+        end = 0
+        for one in block:
+
+            def more(times: Floats, sides: Ints, rows: Ints, one: _Asked = one) -> Floats:
+                return self._at(self._data([one._replace(times=times, sides=sides)]), len(times), draws[rows])
+
+            begin, end = end, end + len(one.times)
+            own = c[:, begin:end]
+            values = {k: plan.reduce(own[:, one.parts[k]], more)[:, None] for k, plan in one.plans.items()}
+            yield slice(one.option, one.option + 1), values
+
+    def _plain(self, block: Sequence[_Asked], c: Floats, draws: Ints) -> Iterator[_Values]:
+        """Yield the concentrations of all options, which have the same times."""
+        first, every = block[0], c.reshape(len(draws), len(block), -1)
+        values = {k: plan.reduce(every[..., first.parts[k]], None) for k, plan in first.plans.items()}
+        yield slice(first.option, first.option + len(block)), values
+
+    def _data(self, block: Sequence[_Asked]) -> tuple[np.ndarray, ...]:
+        """Return what the model's functions need to sample there, option by option."""
+        times, sides, only = [b.times for b in block], [b.sides for b in block], [b.option for b in block]
+        return self.me.compiled.data(option_events(self.options, times, sides, only=only))
 
     @cached_property
-    def draws(self) -> tuple[dict[str, np.ndarray], np.ndarray]:
+    def _draws(self) -> tuple[dict[str, np.ndarray], np.ndarray]:
         return self.me.theta(), self.me.data["z"].values
 
-    def at(self, data: tuple[np.ndarray, ...], n: int, draws: np.ndarray) -> np.ndarray:
+    def _at(self, data: tuple[np.ndarray, ...], n: int, draws: Ints) -> Floats:
         """Return n concentrations of each draw, (draw, time), a cache-sized chunk of draws at a time."""
-        theta, z = self.draws
         step = max(1, _CHUNK_BYTES // (8 * max(n, 1)))
+        if len(draws) <= step:
+            return self._predicted(data, draws)
         out = np.empty((len(draws), n))
         for start in range(0, len(draws), step):
-            some = draws[start : start + step]
-            out[start : start + step] = self.me.compiled.predict(
-                {k: v[some] for k, v in theta.items()}, z[some], data
-            )[1]
+            out[start : start + step] = self._predicted(data, draws[start : start + step])
         return out
 
-    def more(self, draws: np.ndarray, times: np.ndarray, sides: np.ndarray, rows: np.ndarray) -> np.ndarray:
-        """Return concentrations of some of these draws at further times."""
-        return self.at(self.data(times, sides), len(times), draws[rows])
-
-
-def _measured(
-    profile: _Profile, plans: Mapping[str, Sampling]
-) -> Iterator[tuple[np.ndarray, dict[str, np.ndarray]]]:
-    """Yield numbers of draws and their metrics, a block of draws at a time; metrics share their samples."""
-    asked = np.concatenate([np.stack([p.times, p.sides.astype(float)]) for p in plans.values()], axis=1)
-    (times, sides), place = np.unique(asked, axis=1, return_inverse=True)
-    ends = np.cumsum([len(p.times) for p in plans.values()])[:-1]
-    parts = dict(zip(plans, np.split(place.ravel(), ends), strict=True))
-    data = profile.data(times, sides.astype(np.int64))
-    everyone = np.arange(len(profile.me))
-    step = max(1, _BLOCK_BYTES // (8 * len(times)))
-    for draws in (everyone[i : i + step] for i in range(0, len(everyone), step)):
-        c = profile.at(data, len(times), draws)
-        more = partial(profile.more, draws)
-        yield draws, {name: plan.reduce(c[:, parts[name]], more) for name, plan in plans.items()}
+    def _predicted(self, data: tuple[np.ndarray, ...], draws: Ints) -> Floats:
+        theta, z = self._draws
+        return self.me.compiled.predict({k: v[draws] for k, v in theta.items()}, z[draws], data)[1]
 
 
 def _outcome(

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,6 +18,7 @@ import pymc as pm
 import pytensor.tensor as pt
 from pymc.pytensorf import compile as compile_graph
 from pymc.pytensorf import rvs_in_graph
+from pytensor.compile.ops import ViewOp
 from pytensor.graph.replace import clone_replace, vectorize_graph
 from pytensor.graph.traversal import ancestors
 
@@ -63,6 +64,8 @@ class Compiled:
     outputs: tuple[str, ...] = field(repr=False)
     declaration: Declaration = field(repr=False)
     _dtypes: dict[str, np.dtype] = field(repr=False)
+    _covariates: frozenset[str] = field(repr=False)  # the data that individual variables depend on
+    _constant: bool = field(repr=False)  # whether these are all of the subject, and none of a record
     _loglik: Callable[..., Any] = field(repr=False)
     _predict: Callable[..., Any] = field(repr=False)
 
@@ -111,6 +114,20 @@ class Compiled:
         *individual, prediction = self._predict(*self._particles(theta, z), *data)
         return dict(zip(self.outputs, individual, strict=True)), prediction
 
+    def individual(
+        self, theta: Arrays, z: np.ndarray, data: tuple[np.ndarray, ...]
+    ) -> dict[str, np.ndarray]:
+        """Individual variables, as from `predict`; where they do not change in time, no dose is followed."""
+        if not self._constant:
+            return self.predict(theta, z, data)[0]
+        named = zip(self._dtypes, data, self._blank, strict=True)
+        own = tuple(values if name in self._covariates else blank for name, values, blank in named)
+        return self.predict(theta, z, own)[0]
+
+    @cached_property
+    def _blank(self) -> tuple[np.ndarray, ...]:
+        return self.data(events(_blank_patient(self.model)))
+
     def measure(
         self, theta: Arrays, z: np.ndarray, data: tuple[np.ndarray, ...], u: np.ndarray
     ) -> np.ndarray:
@@ -157,7 +174,9 @@ class _Opened:
         batched: dict[Variable, Variable] = {x: _with_particles(x) for x in (*population, self.z, *extra)}
         outputs = vectorize_graph(graphs, replace=batched)
         arguments = [*batched.values(), *self.data.values()]
-        return compile_graph(arguments, outputs, mode="NUMBA", on_unused_input="ignore")
+        made = compile_graph(arguments, outputs, mode="NUMBA", on_unused_input="ignore")
+        made.trust_input = True  # `Compiled` gives what is asked for; checking takes as long as a small call
+        return made
 
 
 @lru_cache(maxsize=16)
@@ -171,7 +190,9 @@ def compile_individual(model: Model) -> Compiled:
     """
     opened = _open(model)
     declaration = opened.made.declaration
-    wanted = [*_outputs(opened.made), *declaration.predictions.values()]
+    wanted = [opened.made[name] for name in _outputs(opened.made)]
+    covariates = opened.data.keys() & set(ancestors(wanted))
+    wanted += [_bare(opened.made[name]) for name in declaration.predictions.values()]
     compiled = Compiled(
         model=model,
         population=tuple(names_of_population(opened.made)),
@@ -181,8 +202,10 @@ def compile_individual(model: Model) -> Compiled:
         outputs=tuple(_outputs(opened.made)),
         declaration=declaration,
         _dtypes={str(x.name): np.dtype(x.dtype) for x in opened.data.values()},
+        _covariates=frozenset(str(x.name) for x in covariates),
+        _constant={opened.made.named_vars_to_dims[x.name] for x in covariates} <= {("subject",)},
         _loglik=opened.function([_loglik(opened)]),
-        _predict=opened.function(opened.replace([opened.made[name] for name in wanted])),
+        _predict=opened.function(opened.replace(wanted)),
     )
     _warm_up(compiled)
     return compiled
@@ -222,6 +245,11 @@ def _outputs(made: pm.Model) -> list[str]:
     return [*made.declaration.parameters, *(f"eta_{name}" for name in made.declaration.etas)]
 
 
+def _bare(x: TensorVariable) -> TensorVariable:
+    """Return what a `pm.Deterministic` names: with particles, the name would be a loop that copies."""
+    return x.owner.inputs[0] if isinstance(x.owner.op, ViewOp) else x
+
+
 def _with_particles(x: TensorVariable) -> TensorVariable:
     return pt.tensor(f"{x.name}_particles", dtype=x.dtype, shape=(None, *x.type.shape))
 
@@ -238,8 +266,7 @@ def _blank_patient(model: Model) -> Study:
 
 def _warm_up(compiled: Compiled) -> None:
     """Call both functions once: numba finishes its work on the first call."""
-    data = compiled.data(events(_blank_patient(compiled.model)))
     theta = {name: np.full(2, 0.5) for name in compiled.population}
     z = np.zeros((2, len(compiled.etas)))
-    compiled.loglik(theta, z, data)
-    compiled.predict(theta, z, data)
+    compiled.loglik(theta, z, compiled._blank)
+    compiled.predict(theta, z, compiled._blank)

@@ -102,17 +102,20 @@ def governing(study: Study) -> dict[str, np.ndarray]:
     It is the row's own with "nocb". With "locf" it is that of the subject's row before; the first row of a
     subject, and one that resets, has none before and takes its own.
     """
+    varying = [c for c in study.card.covariates if c.varies]
+    if not varying:
+        return {}
     first = ~study.records["ID"].duplicated().to_numpy() | study.records["EVID"].isin((3, 4)).to_numpy()
     before = np.maximum(np.arange(len(first)) - np.where(first, 0, 1), 0)
-    values = {c: study.records[c.name].to_numpy(np.float64) for c in study.card.covariates if c.varies}
+    values = {c: study.records[c.name].to_numpy(np.float64) for c in varying}
     return {c.name: value[before] if c.carry == "locf" else value for c, value in values.items()}
 
 
 def constant_covariates(study: Study) -> dict[str, tuple]:
     """Return the covariates that do not vary, as variables along `subject`: each subject's first value."""
-    first = study.records.drop_duplicates("ID")
+    first = ~study.records["ID"].duplicated().to_numpy()
     constant = [c.name for c in study.card.covariates if not c.varies]
-    return {name: ("subject", first[name].to_numpy(np.float64)) for name in constant}
+    return {name: ("subject", study.records[name].to_numpy(np.float64)[first]) for name in constant}
 
 
 def _covariate_arrays(study: Study, source: np.ndarray) -> dict[str, tuple]:

@@ -87,7 +87,8 @@ class History:
         return {name: float(self.patient.records[name].iloc[-1]) for name in ("OCC", *varying)}
 
     @cached_property
-    def _day(self) -> float:
+    def day(self) -> float:
+        """A day in the card's unit of time."""
         return factor("day", self.patient.card.units.time)
 
     @cached_property
@@ -121,7 +122,7 @@ class History:
         column["ADDL"] = self._until_cancelled()[kept]
         doses = additional(column, np.minimum(counts[kept], column["ADDL"]))
         doses = doses.part(doses.amount > 0)  # the other are constant infusions
-        return Doses.together(led_to_steady_state(column, self._day), doses)
+        return Doses.together(led_to_steady_state(column, self.day), doses)
 
     def _until_cancelled(self) -> NDArray[np.int64]:
         """ADDL of each event, up to the next reset or SS 1."""

@@ -14,12 +14,11 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from bayesdose.errors import InputError, explain, nearest
-from bayesdose.study.courses import DOSE_COLUMNS, SLACK, Course, continued, course, implied, no_doses
+from bayesdose.study.courses import DOSE_COLUMNS, SLACK, Columns, Course, continued, course, implied, no_doses
 from bayesdose.study.dose_text import DoseText, parse
 from bayesdose.study.given import MOST, Doses
 from bayesdose.study.history import History
 from bayesdose.study.study import Study
-from bayesdose.units import factor
 
 NO_TREATMENT = "no treatment"
 CURRENT = "current regimen"
@@ -69,8 +68,39 @@ class Options:
         """What the patient was given so far."""
         return History.of(self.patient)
 
+    @cached_property
+    def _future(self) -> tuple[Columns, ...]:
+        """The future doses of each option."""
+        whose = self.doses["option"].to_numpy()
+        order = np.argsort(whose, kind="stable")
+        edges = np.searchsorted(whose[order], np.arange(len(self) + 1))
+        columns = {name: self.doses[name].to_numpy()[order] for name in DOSE_COLUMNS}
+        return tuple({name: v[a:b] for name, v in columns.items()} for a, b in pairwise(edges))
+
+    @cached_property
+    def _until(self) -> tuple[float, ...]:
+        kinds = self.table["kind"].to_numpy()
+        return tuple(self.history.now if str(kind) == "current" else self.start for kind in kinds)
+
+    @cached_property
+    def _past(self) -> Mapping[float, tuple[Doses, NDArray[np.int64]]]:
+        """By `until`: the doses given before it, and the additional doses of each event of the history."""
+        return {at: (self.history.given(at), self.history.additional(at)) for at in set(self._until)}
+
     def __len__(self) -> int:
         return int(self.table.sizes["option"])
+
+    def future(self, option: int) -> Columns:
+        """Return the option's future doses: TIME, AMT, RATE, CMT, SS and II."""
+        return self._future[option]
+
+    def given(self, option: int) -> Doses:
+        """Return the doses of the history under the option, one by one (`History.given` before `until`)."""
+        return self._past[self.until(option)][0]
+
+    def additional(self, option: int) -> NDArray[np.int64]:
+        """Return ADDL of each event of the history under the option (`History.additional`)."""
+        return self._past[self.until(option)][1]
 
     def until(self, option: int) -> float:
         """Return the time from which doses that were ordered before are not given any more.
@@ -78,12 +108,11 @@ class Options:
         Ordered are the additional doses (ADDL) of the history. Options end them when they begin, also "no
         treatment"; the "current regimen" goes on with them, as doses of its own, from the last record on.
         """
-        kind = str(self.table["kind"].to_numpy()[option])
-        return self.history.now if kind == "current" else self.start
+        return self._until[option]
 
     def times(self, option: int) -> Floats:
         """Return the times of the option's future doses, each once."""
-        return np.unique(self.doses.loc[self.doses["option"] == option, "TIME"].to_numpy(np.float64))
+        return np.unique(self.future(option)["TIME"].astype(np.float64, copy=False))
 
     def breaks(self, option: int) -> Floats:
         """Return the times, from the option's begin on, at which its input changes, in order.
@@ -91,11 +120,9 @@ class Options:
         They are those of its doses, and the ends of infusions whose duration the table knows (amount by
         rate), also of those of the history that still run; lag times and bioavailability belong to the model.
         """
-        own = self.doses[self.doses["option"] == option]
-        day = factor("day", self.patient.card.units.time)
-        future = implied({name: own[name].to_numpy() for name in DOSE_COLUMNS}, day)
         until = self.until(option)
-        ends = np.concatenate([future.ends, self.history.given(until).ends])
+        future = implied(self.future(option), self.history.day)
+        ends = np.concatenate([future.ends, self.given(option).ends])
         return np.unique(np.concatenate([self.times(option), ends[ends > until]]))
 
     def window(self, option: int, after_dose: int) -> tuple[float, float]:
@@ -284,7 +311,7 @@ def _doses(courses: Sequence[Course]) -> pd.DataFrame:
 
 def _table(courses: Sequence[Course], template: DoseText, history: History, start: float) -> xr.Dataset:
     units = history.patient.card.units
-    day = factor("day", units.time)
+    day = history.day
     past = {True: history.given(history.now), False: history.given(start)}
     daily = [_max_daily(c, past[c.kind == "current"], day) for c in courses]
     amount, time = {"units": units.amount}, {"units": units.time}

@@ -10,7 +10,6 @@ import xarray as xr
 from numpy.typing import ArrayLike, NDArray
 
 from bayesdose.errors import InputError, explain
-from bayesdose.study.courses import DOSE_COLUMNS
 from bayesdose.study.events import DOSE, OBSERVATION, RECORD_COLUMNS, constant_covariates, record_arrays
 from bayesdose.study.history import History
 from bayesdose.study.options import Options
@@ -70,7 +69,11 @@ def option_events(
             )
         )
     streams = [
-        _stream(options.history, _ahead(options, o), *_samples(t, s, f"option {o}"))
+        _stream(
+            options.history,
+            _Ahead(options.future(o), options.additional(o)),
+            *_samples(t, s, f"option {o}"),
+        )
         for o, t, s in zip(followed, times, sides, strict=True)
     ]
     return _arrays(options.patient, streams, dvid)
@@ -117,12 +120,6 @@ class _Ahead(NamedTuple):
 class _Stream(NamedTuple):
     column: dict[str, NDArray]
     samples: Ints  # the record of each sample, in the order asked for
-
-
-def _ahead(options: Options, option: int) -> _Ahead:
-    doses = options.doses[options.doses["option"] == option]
-    columns = {name: doses[name].to_numpy() for name in DOSE_COLUMNS}
-    return _Ahead(columns, options.history.additional(options.until(option)))
 
 
 def _followed(options: Options, only: Sequence[int] | None) -> list[int]:
