@@ -9,10 +9,11 @@ import secrets
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
-from bayesdose.study.drawn_out import drawn_out
+import numpy as np
+
+from bayesdose.study.drawn_out import dose_columns
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
     from bayesdose.study import Study
@@ -36,8 +37,8 @@ def data_record(study: Study) -> dict[str, Any]:
     key = secrets.token_hex(16)
     return {
         "n_subjects": study.n_subjects,
-        "n_doses": len(drawn_out(study)),
-        "n_levels": len(study.levels),
+        "n_doses": len(dose_columns(study)["TIME"]),
+        "n_levels": int(study.is_level.sum()),
         "key": key,
         "levels": sorted(fingerprints(study, key)),
     }
@@ -50,13 +51,14 @@ def fingerprints(study: Study, key: str) -> list[str]:
     (additional doses included), the subject's covariates, and what `_special` says; never by an
     identifier. Doses ordered by ADDL and the same doses on rows of their own make one hash.
     """
-    columns = ["TIME", "DV", "DVID", "CENS", *(covariate.name for covariate in study.card.covariates)]
-    levels, doses, records = study.levels, drawn_out(study), study.records
-    table, whose = doses[list(_DOSE)].to_numpy(float), doses["ID"].to_numpy()
-    given = {subject: table[whose == subject] for subject in study.ids}
-    begins = dict(zip(records["ID"][::-1], records["TIME"][::-1], strict=True))
+    names = ["TIME", "DV", "DVID", "CENS", *(covariate.name for covariate in study.card.covariates)]
+    column = {name: study.records[name].to_numpy() for name in ("ID", *names)}
+    doses, level = dose_columns(study), study.is_level
+    table = np.stack([doses[name].astype(float) for name in _DOSE], axis=1)
+    given = {subject: table[doses["ID"] == subject] for subject in study.ids}
+    begins = dict(zip(column["ID"][::-1], column["TIME"][::-1], strict=True))
     found = []
-    for subject, *values in zip(levels["ID"], *(levels[name] for name in columns), strict=True):
+    for subject, *values in zip(*(column[name][level] for name in ("ID", *names)), strict=True):
         time, value, kind, censored, *covariates = (float(v) for v in values)
         times = given[subject][:, 0]
         before = given[subject][times < time]

@@ -114,9 +114,7 @@ class Compiled:
         *individual, prediction = self._predict(*self._particles(theta, z), *data)
         return dict(zip(self.outputs, individual, strict=True)), prediction
 
-    def individual(
-        self, theta: Arrays, z: np.ndarray, data: tuple[np.ndarray, ...]
-    ) -> dict[str, np.ndarray]:
+    def individual(self, theta: Arrays, z: np.ndarray, data: tuple[np.ndarray, ...]) -> dict[str, np.ndarray]:
         """Individual variables, as from `predict`; where they do not change in time, no dose is followed."""
         if not self._constant:
             return self.predict(theta, z, data)[0]

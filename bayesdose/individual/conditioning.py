@@ -60,8 +60,8 @@ def condition(fit: Fit, patient: Study, *, seed: int, particles: int = 4096, dra
     compiled = compile_individual(fit.model)
     theta = fit.population_draws
     started = time.process_time()
-    data = compiled.data(events(patient))
-    levels = len(patient.levels)
+    tables = events(patient)
+    data, levels = compiled.data(tables), int(tables.sizes["observation"])
     if levels:
         found, z_norm = _posterior(compiled, theta, data, particles, seed)
         _require_reliable(found)
@@ -115,7 +115,7 @@ def _posterior(
     t, logs = importance.transformed(theta)
     centre = importance.untransformed(t.mean(axis=0, keepdims=True), logs, list(theta))
     mode = _mode(compiled, centre, data)
-    shift = importance.find_shift(density, mode, theta)
+    shift = importance.find_shift(density, mode, theta, (t, logs))
     draw, z, log_q = importance.propose(mode, shift, n, seed)
     log_weight = -density({name: values[draw] for name, values in theta.items()}, z) - log_q
     weight, khat = importance.smooth(log_weight)
@@ -145,9 +145,8 @@ def _table(
 ) -> xr.Dataset:
     draw, z = found.draw[picked], found.z[picked]
     columns = {name: values[draw] for name, values in theta.items()}
-    values, _ = compiled.predict(columns, z, data)
     individual = {}
-    for name, value in values.items():
+    for name, value in compiled.individual(columns, z, data).items():
         unit = {"units": compiled.units.get(name, "")}
         single = value.shape[1] == 1
         individual[name] = ("draw", value[:, 0], unit) if single else (("draw", "record"), value, unit)

@@ -82,7 +82,12 @@ def untransformed(t: np.ndarray, logs: np.ndarray, names: list[str]) -> dict[str
     return {name: np.exp(t[:, j]) if logs[j] else t[:, j].copy() for j, name in enumerate(names)}
 
 
-def find_shift(density: Density, mode: Mode, theta: Mapping[str, np.ndarray]) -> Shift:
+def find_shift(
+    density: Density,
+    mode: Mode,
+    theta: Mapping[str, np.ndarray],
+    known: tuple[np.ndarray, np.ndarray] | None = None,
+) -> Shift:
     """Differentiate the mode with respect to theta: ``A = -H^-1 d2(-log p)/dz dtheta``, one batched call.
 
     Parameters
@@ -93,8 +98,10 @@ def find_shift(density: Density, mode: Mode, theta: Mapping[str, np.ndarray]) ->
         The mode at the centre of the transformed draws.
     theta
         Population draws, name to (draw,).
+    known
+        What `transformed` says of them, where it is known.
     """
-    t, logs = transformed(theta)
+    t, logs = known or transformed(theta)
     centre, k, p = t.mean(axis=0), len(mode.z), t.shape[1]
     if k == 0 or p == 0:
         return Shift(t - centre, np.zeros((k, p)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from scipy.special import ndtri
@@ -57,8 +58,7 @@ def find_mode(objective: Objective, k: int, *, starts: int = 64, tries: int = 3)
     """
     if k == 0:
         return Mode(np.zeros(0), np.zeros((0, 0)), float(objective(np.zeros((1, 0)))[0]))
-    net = qmc.Sobol(k, scramble=False).random(starts)
-    points = np.vstack([np.zeros(k), ndtri((net + 0.5 / starts) * (1 - 1e-9))])
+    points = _starts(k, starts)
     values = objective(points)
     if not np.isfinite(values).any():
         raise Refused(
@@ -72,6 +72,13 @@ def find_mode(objective: Objective, k: int, *, starts: int = 64, tries: int = 3)
     best = np.argsort(values)[:tries]
     found = [_newton(objective, points[i], values[i]) for i in best if np.isfinite(values[i])]
     return min(found, key=lambda mode: mode.value)
+
+
+@lru_cache(maxsize=32)
+def _starts(k: int, n: int) -> np.ndarray:
+    """Return zero and n points of a Sobol net of the prior."""
+    net = qmc.Sobol(k, scramble=False).random(n)
+    return np.vstack([np.zeros(k), ndtri((net + 0.5 / n) * (1 - 1e-9))])
 
 
 def _newton(objective: Objective, z: np.ndarray, value: float, rounds: int = 50) -> Mode:
@@ -90,15 +97,22 @@ def _newton(objective: Objective, z: np.ndarray, value: float, rounds: int = 50)
 def derivatives(objective: Objective, z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return gradient (k,) and floored Hessian (k, k) by central differences, in one batched call."""
     k = len(z)
-    pairs = [(i, j) for i in range(k) for j in range(i)]
-    single = _STEP * np.vstack([np.eye(k), -np.eye(k)])
-    crossed = [s * _STEP * np.eye(k)[i] + t * _STEP * np.eye(k)[j] for i, j in pairs for s, t in _SIGNS]
-    f = objective(z + np.vstack([np.zeros((1, k)), single, np.reshape(crossed, (-1, k))]))
+    pairs, steps = _stencil(k)
+    f = objective(z + steps)
     up, down, rest = f[1 : k + 1], f[k + 1 : 2 * k + 1], f[2 * k + 1 :].reshape(-1, 4)
     hessian = np.diag((up - 2 * f[0] + down) / _STEP**2)
     for (i, j), (a, b, c, d) in zip(pairs, rest, strict=True):
         hessian[i, j] = hessian[j, i] = (a - b - c + d) / (4 * _STEP**2)
     return (up - down) / (2 * _STEP), floored(hessian)
+
+
+@lru_cache(maxsize=32)
+def _stencil(k: int) -> tuple[list[tuple[int, int]], np.ndarray]:
+    """Return the pairs of axes, and the steps: none, up and down each axis, four corners of each pair."""
+    pairs = [(i, j) for i in range(k) for j in range(i)]
+    single = _STEP * np.vstack([np.eye(k), -np.eye(k)])
+    crossed = [s * _STEP * np.eye(k)[i] + t * _STEP * np.eye(k)[j] for i, j in pairs for s, t in _SIGNS]
+    return pairs, np.vstack([np.zeros((1, k)), single, np.reshape(crossed, (-1, k))])
 
 
 _SIGNS = ((1, 1), (1, -1), (-1, 1), (-1, -1))

@@ -37,6 +37,11 @@ def drawn_out(study: Study, end: float | None = None) -> pd.DataFrame:
         it; SS and II of the record's own dose, 0 of additional ones. Doses that led to a steady state are not
         listed. A constant infusion at steady state has AMT 0 and stops at its TIME.
     """
+    return pd.DataFrame(dose_columns(study, end))
+
+
+def dose_columns(study: Study, end: float | None = None) -> dict[str, NDArray]:
+    """Return what `drawn_out` does, as arrays by name."""
     column = {name: study.records[name].to_numpy() for name in _COLUMNS}
     first = np.r_[True, column["ID"][1:] != column["ID"][:-1]]
     course, limit = _courses(column, first)
@@ -62,7 +67,7 @@ def drawn_out(study: Study, end: float | None = None) -> pd.DataFrame:
         "II": np.where(own, column["II"][record], 0.0),
     }
     order = np.lexsort((record, time, course[record], np.cumsum(first)[record]))
-    return pd.DataFrame({name: values[order] for name, values in doses.items()})
+    return {name: values[order] for name, values in doses.items()}
 
 
 def _last(time: NDArray[np.float64], first: NDArray[np.bool_]) -> NDArray[np.float64]:

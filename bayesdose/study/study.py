@@ -9,6 +9,7 @@ from typing import Literal, Protocol
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from bayesdose.card import Card
 from bayesdose.errors import InputError, explain, nearest
@@ -72,7 +73,14 @@ class Study:
     @property
     def levels(self) -> pd.DataFrame:
         """The records with a level that counts (EVID 0, MDV 0, DV there)."""
-        return self.records[_is_level(self.records)]
+        return self.records[self.is_level]
+
+    @property
+    def is_level(self) -> NDArray[np.bool_]:
+        """Whether each record is a level that counts."""
+        evid, mdv, dv = (self.records[name].to_numpy() for name in ("EVID", "MDV", "DV"))
+        counts: NDArray[np.bool_] = (evid == 0) & (mdv == 0) & ~np.isnan(dv)
+        return counts
 
     def select(self, ids: str | Iterable[str]) -> Study:
         """Return the study of these subjects only, in file order.
@@ -102,8 +110,8 @@ class Study:
         """
         if n < 1:
             raise InputError(explain("first_levels needs a number of levels", came=n, expected="1 or more"))
-        level = _is_level(self.records)
-        before = level.astype(int).groupby(self.records["ID"], sort=False).cumsum() - level.astype(int)
+        level = pd.Series(self.is_level.astype(int), index=self.records.index)
+        before = level.groupby(self.records["ID"], sort=False).cumsum() - level
         return self._part(before < n)
 
     def until(self, time: float) -> Study:
@@ -131,7 +139,7 @@ class Study:
         Their records stay, with MDV 1: they may carry a covariate or an occasion.
         """
         records = self.records.copy()
-        return replace(self, records=_hidden(records, _is_level(records) & (records["CENS"] != 0)))
+        return replace(self, records=_hidden(records, self.is_level & (records["CENS"] != 0)))
 
     def summary(self) -> str:
         """Return a page about the study to print: subjects, doses, levels, times, covariates, warnings."""
@@ -280,14 +288,10 @@ def _records(t: Table) -> pd.DataFrame:
     return pd.DataFrame(columns).astype({"ID": object})
 
 
-def _hidden(records: pd.DataFrame, where: pd.Series) -> pd.DataFrame:
+def _hidden(records: pd.DataFrame, where: pd.Series | NDArray[np.bool_]) -> pd.DataFrame:
     """Turn these observations into missing ones (in place)."""
     records["DV"] = records["DV"].mask(where)
     records["MDV"] = records["MDV"].mask(where, 1)
     records["CENS"] = records["CENS"].mask(where, 0)
     records["LIMIT"] = records["LIMIT"].mask(where)
     return records
-
-
-def _is_level(records: pd.DataFrame) -> pd.Series:
-    return (records["EVID"] == 0) & (records["MDV"] == 0) & records["DV"].notna()
