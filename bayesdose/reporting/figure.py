@@ -45,4 +45,4 @@ def figure(result: object, **options: Any) -> Figure:
 
 
 # modules of figures/ that register results; imported when the first figure is asked for
-_HOMES = ("goodness", "individual", "etas", "loo", "pathologies", "nca", "vpc", "npde")
+_HOMES = ("goodness", "individual", "etas", "loo", "pathologies", "nca", "vpc", "npde", "calibration")

@@ -4,6 +4,7 @@ Figures of these results come from ``bd.figure``.
 """
 
 from bayesdose.validate.acceptance import Limits, read_limits
+from bayesdose.validate.calibrating import Calibration, calibrate
 from bayesdose.validate.curves import IndividualFits, individual_fits
 from bayesdose.validate.distribution_errors import distribution_errors, distribution_tests
 from bayesdose.validate.goodness import Goodness, goodness_of_fit
@@ -20,6 +21,7 @@ from bayesdose.validate.troubles import Pathologies, pathologies
 
 __all__ = [
     "AucCheck",
+    "Calibration",
     "Coverage",
     "EtaCovariates",
     "Etas",
@@ -33,6 +35,7 @@ __all__ = [
     "Validation",
     "Vpc",
     "beside_model",
+    "calibrate",
     "compare",
     "coverage",
     "distribution_errors",

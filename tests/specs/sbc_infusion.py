@@ -1,0 +1,20 @@
+"""Infusion, two compartments, log-normal error: for simulation-based calibration, not a drug."""
+
+import pymc as pm
+
+import bayesdose as bd
+
+CARD = bd.Card(drug="x", source="simulated")
+
+
+def model(study):
+    near = pm.LogNormal.dist
+    with bd.population_model(study, CARD) as m:
+        eta = bd.eta({"CL": near(-1.2, 0.3), "V1": near(-1.2, 0.3)})
+        CL = bd.parameter("CL", bd.theta("CL", near(1.1, 0.3), unit="L/h"), eta["CL"])
+        V1 = bd.parameter("V1", bd.theta("V1", near(2.7, 0.3), unit="L"), eta["V1"])
+        Q = bd.parameter("Q", bd.theta("Q", near(1.4, 0.3), unit="L/h"))
+        V2 = bd.parameter("V2", bd.theta("V2", near(3.4, 0.3), unit="L"))
+        f = bd.two_compartment(CL=CL, V1=V1, Q=Q, V2=V2)
+        bd.observe("DV", f, error=bd.log_normal(near(-2.0, 0.4)))
+    return m

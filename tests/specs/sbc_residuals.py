@@ -1,0 +1,18 @@
+"""Bolus, autocorrelated residuals: for simulation-based calibration, not a drug."""
+
+import pymc as pm
+
+import bayesdose as bd
+
+CARD = bd.Card(drug="x", source="simulated")
+
+
+def model(study):
+    near = pm.LogNormal.dist
+    with bd.population_model(study, CARD) as m:
+        eta = bd.eta({"CL": near(-1.2, 0.3), "V": near(-1.2, 0.3)})
+        CL = bd.parameter("CL", bd.theta("CL", near(1.1, 0.3), unit="L/h"), eta["CL"])
+        V = bd.parameter("V", bd.theta("V", near(3.4, 0.3), unit="L"), eta["V"])
+        error = bd.autocorrelated(bd.proportional(near(-1.6, 0.4)), near(-1.5, 0.5))
+        bd.observe("DV", bd.one_compartment(CL=CL, V=V), error=error)
+    return m
