@@ -2,9 +2,9 @@
 
 Population and individuals are drawn from the priors, levels from them, and the model is fitted to the levels;
 the rank of each true value among its posterior draws is uniform where simulation, density, transforms and
-sampler agree (Cook, Gelman & Rubin 2006, J Comput Graph Stat 15:675; Talts et al. 2018, arXiv:1804.06788). The
-log-likelihood is ranked too: it sees what no single parameter does (Modrák et al. 2023, Bayesian Analysis,
-doi:10.1214/23-BA1404).
+sampler agree (Cook, Gelman & Rubin 2006, J Comput Graph Stat 15:675; Talts et al. 2018, arXiv:1804.06788).
+The log-likelihood is ranked too: it sees what no single parameter does (Modrák et al. 2023, Bayesian
+Analysis, doi:10.1214/23-BA1404).
 """
 
 from __future__ import annotations
