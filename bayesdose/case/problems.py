@@ -10,7 +10,8 @@ from pydantic import BaseModel, ValidationError
 from bayesdose.case.tables import LimitsTable, OptionsTable, OutcomeTable
 from bayesdose.decision import Limit, max_daily, max_single, named_utility
 from bayesdose.errors import InputError, nearest
-from bayesdose.study.dose_text import parse
+from bayesdose.study.dose_text import DoseText, parse
+from bayesdose.units import unit
 
 Problem = tuple[str, str]
 """A key of the case file, and what is wrong with it."""
@@ -58,9 +59,10 @@ def unknown(name: str, known: Sequence[str], what: str = "key") -> str:
 def wrong_options(options: OptionsTable) -> list[Problem]:
     """Compare the placeholders of the text with the numbers given."""
     try:
-        wanted = parse(options.text).names
+        text = parse(options.text)
     except InputError as error:
-        return [("options.text", str(error))]
+        return [("options.text", line) for line in str(error).split("\n")]
+    wanted = text.names
     known = (*wanted, *OptionsTable.model_fields)
     missing = [name for name in wanted if name not in options.values]
     extra = [name for name in options.values if name not in wanted]
@@ -69,6 +71,27 @@ def wrong_options(options: OptionsTable) -> list[Problem]:
         *((f"options.{name}", f"is missing: the numbers for {{{name}}} of the text") for name in missing),
         *((f"options.{name}", f"is not in the text as {{{name}}}{_meant(name, known)}") for name in extra),
         *(("options.complete", f"names {name!r}, not in the text{_meant(name, wanted)}") for name in other),
+        *(("options.text", problem) for problem in _wrong_units(text)),
+        *_not_above_zero(options),
+    ]
+
+
+def _wrong_units(text: DoseText) -> list[str]:
+    found = []
+    for name in dict.fromkeys(part.unit.partition("/")[0] for part in text.parts):
+        try:
+            unit(name)
+        except InputError as error:
+            found.append(str(error))
+    return found
+
+
+def _not_above_zero(options: OptionsTable) -> list[Problem]:
+    return [
+        (f"options.{name}", f"came {number:g}, expected numbers above 0 (no treatment is always an option)")
+        for name, numbers in options.values.items()
+        for number in numbers
+        if number <= 0
     ]
 
 

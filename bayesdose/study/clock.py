@@ -45,11 +45,14 @@ class Clock:
         Whether a cell of TIME says nothing.
     faults
         Position, column, problem and fix of each fault.
+    dated
+        Whether the days are known, from a column of dates or whole moments.
     """
 
     hours: Floats
     missing: NDArray[np.bool_]
     faults: tuple[tuple[int, str, str, str], ...]
+    dated: bool
 
 
 def read_clock(
@@ -80,15 +83,17 @@ def read_clock(
     missing = np.asarray([t in MISSING for t in times], dtype=np.bool_)
     if dates is not None and not moments:
         days, more = _column(dates, lambda text: _day(text, DATES[name]), name)
+        unknown = bool(np.isnan(seconds).any())  # then nothing is guessed from the order of times
         faults += more + _beyond_midnight(seconds, times)
-        if "clock" not in kinds.values():
+        if "clock" not in kinds.values() and not unknown:
             faults += _elapsed(seconds, block)
         if not more:
             faults += _kinds_of_day(dates, name)
-        if not more and name == "DATE":
+        if not more and not unknown and name == "DATE":
             faults += _other_order(dates, seconds, days, block)
         seconds = seconds + days * _DAY
-    return Clock(_since_first(seconds, block) / 3600.0, missing, tuple(faults))
+    dated = moments or dates is not None
+    return Clock(_since_first(seconds, block) / 3600.0, missing, tuple(faults), dated)
 
 
 def read_interval(text: str, hour: float) -> Cell:
@@ -124,11 +129,15 @@ def _time_of_day(text: str) -> Cell:
     found = _CLOCK.fullmatch(text)
     if found is None:
         cell = read_cell(text, "TIME")
-        return cell if cell.problem or cell.missing else Cell(cell.value * 3600.0)
+        if cell.problem:
+            return bad(cell.problem, "write hh:mm, as 08:30")
+        return cell if cell.missing else Cell(cell.value * 3600.0)
     hours, minutes, seconds = int(found[1]), int(found[2]), float(found[3] or 0)
     half = (found[4] or "").lower()
-    if minutes > 59 or seconds >= 60 or (half and not 1 <= hours <= 12):
+    if minutes > 59 or seconds >= 60:
         return bad("no time of day", "write hh:mm, with minutes up to 59")
+    if half and not 1 <= hours <= 12:
+        return bad("no time of day", "write hours of 1 to 12 before am or pm, or leave it out")
     if half:
         hours = hours % 12 + (12 if half == "p" else 0)
     return Cell(hours * 3600.0 + minutes * 60.0 + seconds)
@@ -158,15 +167,29 @@ def _day(text: str, order: str) -> Cell:
     if found is None:
         return bad("no date that is understood", "write it with the year, as 2024-01-31")
     parts = found.groups()
-    named = dict(zip("ymd" if len(parts[0]) == 4 and order[0] != "y" else order, parts, strict=True))
+    own = "ymd" if len(parts[0]) == 4 and order[0] != "y" else order
+    day = _ordinal(parts, own)
+    if day is not None:
+        return Cell(day)
+    words = " ".join(_WORDS[o] for o in own)
+    elsewhere = [name for name, other in DATES.items() if len(parts[0]) < 4 or other[0] == "y"]
+    other = [name for name in elsewhere if _ordinal(parts, DATES[name]) is not None]
+    if not other:
+        return bad("no such day", "write a day that the calendar has, as 2024-01-31")
+    named = " or ".join(other)
+    return bad(f"no date in the order {words}", f"write it as 2024-01-31, or name the column {named}")
+
+
+def _ordinal(parts: Sequence[str], order: str) -> float | None:
+    """Return the number of the day that year, month and day in this order make; None where there is none."""
+    named = dict(zip(order, parts, strict=True))
     year = int(named["y"])
     if len(named["y"]) < 3:
         year += 2000 if year <= _LAST20 else 1900
     try:
-        return Cell(float(date(year, int(named["m"]), int(named["d"])).toordinal()))
+        return float(date(year, int(named["m"]), int(named["d"])).toordinal())
     except ValueError:
-        words = " ".join(_WORDS[o] for o in order)
-        return bad(f"no date in the order {words}", "write it as 2024-01-31 in a column DATE")
+        return None
 
 
 def _kinds_of_day(dates: Sequence[str], name: str) -> list[tuple[int, str, str, str]]:

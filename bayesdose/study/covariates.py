@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from bayesdose.card import Covariate
 from bayesdose.errors import InputError
+from bayesdose.study.cells import CODES
 from bayesdose.study.findings import Finding
 from bayesdose.study.table import Table
 from bayesdose.units import factor
@@ -18,8 +19,16 @@ _MISTAKEN = (
     ("cm", "m", "mm", "inch", "ft"),
     ("year", "month", "week", "day", "hour"),
     ("mg/dL", "mg/L", "g/L", "g/dL", "ug/mL", "ug/dL"),
-    ("mL/min", "L/h", "L/min", "mL/h"),
+    ("mL/min", "mL/s", "L/h", "L/min", "mL/h"),
 )
+# Creatinine (113.12 g/mol, PubChem CID 588) is written by mass or by amount of substance.
+_CREATININE = frozenset(("CR", "CRE", "CREA", "CREAT", "CREATININE", "SCR", "SECR", "SCREAT"))
+_OF_CREATININE = {
+    "mg/dL": [("umol/L", 0.011312), ("mg/L", 0.1)],
+    "umol/L": [("mg/dL", 1 / 0.011312), ("mg/L", 1 / 0.11312)],
+}
+_WRITE = "write the value (codes such as -99 are not read as missing)"
+_WRITE_IMPUTED = "write . where it is not known (codes such as -99 are not read as missing)"
 
 
 def covariates(t: Table) -> list[Finding]:
@@ -27,7 +36,7 @@ def covariates(t: Table) -> list[Finding]:
     found: list[Finding] = []
     for c in t.card.covariates:
         if c.name in t.given:
-            found += _missing(t, c) + _outside(t, c) + _changes(t, c)
+            found += _missing(t, c) + _outside(t, c) + _no_code(t, c) + _changes(t, c)
     return found
 
 
@@ -71,6 +80,18 @@ def _outside(t: Table, c: Covariate) -> list[Finding]:
     return t.find(outside, c.name, lambda k: words[float(value[k])][0], lambda k: words[float(value[k])][1])
 
 
+def _no_code(t: Table, c: Covariate) -> list[Finding]:
+    """Values that look like a code for "missing", of a covariate without a range; groups must be numbered."""
+    value = t.number[c.name]
+    if c.group:
+        odd = np.isfinite(value) & ((value < 0) | (value != np.round(value))) & _new_value(t, value)
+        fix = "write the group's number: 0, 1, 2, ..."
+        return t.find(odd, c.name, lambda k: f"{value[k]:g} is no group", fix)
+    code = np.isin(value, CODES) & (c.range is None) & _new_value(t, value)
+    fix = _WRITE_IMPUTED if c.imputed else _WRITE
+    return t.find(code, c.name, lambda k: f"{value[k]:g} looks like a code for a missing value", fix)
+
+
 def _changes(t: Table, c: Covariate) -> list[Finding]:
     """Values that are not the first one of their subject, of a covariate that must not change."""
     if c.varies:
@@ -78,7 +99,9 @@ def _changes(t: Table, c: Covariate) -> list[Finding]:
     value = t.number[c.name]
     first = pd.Series(value).groupby(t.block).transform("first").to_numpy(np.float64)
     other = np.isfinite(value) & (value != first) & _new_value(t, value)
-    fix = "write one value per subject, or declare Covariate(..., varies=True) when it may change"
+    fix = "write one value per subject"
+    if not (c.group or c.imputed):  # neither may vary
+        fix += ", or declare Covariate(..., varies=True) when it may change"
     return t.find(
         other, c.name, lambda k: f"changes within the subject, from {first[k]:g} to {value[k]:g}", fix
     )
@@ -93,15 +116,18 @@ def _about(value: float, c: Covariate) -> tuple[str, str]:
     low, high = c.range or (-np.inf, np.inf)
     problem = f"{value:g} is outside {low:g} to {high:g}{' ' + c.unit if c.unit else ''}"
     if value < 0:
-        return problem, "write the value (codes such as -99 are not read as missing)"
-    for unit, times in _others(c.unit):
+        return problem, _WRITE_IMPUTED if c.imputed else _WRITE
+    for unit, times in _others(c):
         if low <= value * times <= high:
             return f"{problem}, probably {_spoken(unit)}", _convert(times)
     return problem, "correct it; the model was not made for such a value"
 
 
-def _others(unit: str) -> list[tuple[str, float]]:
-    """Units that may have been meant instead of `unit`, with the factor that converts from them."""
+def _others(c: Covariate) -> list[tuple[str, float]]:
+    """Units that may have been meant instead of the card's, with the factor that converts from them."""
+    unit = c.unit
+    if c.name.upper() in _CREATININE and unit in _OF_CREATININE:
+        return _OF_CREATININE[unit]
     if unit in ("%", "percent"):
         return [("fraction", 100.0)]
     found = []

@@ -102,14 +102,15 @@ def parse(text: str) -> DoseText:
     Raises
     ------
     InputError
-        When it is none; the message says what came, what was expected and what was probably meant.
+        When it is none; the message says what came, what was expected and what was probably meant, in a line
+        for each part that cannot be read.
     """
     if not isinstance(text, str) or not text.strip():
         raise InputError(
             explain("the dose text is empty", came=repr(text), expected=f"a text like {EXAMPLE}")
         )
     clean = " ".join(text.split())
-    parts = tuple(_Reader(clean, part).part() for part in _THEN.split(clean))
+    parts = _parts(clean)
     for before, after in pairwise(parts):
         if before.every is None and after.every is None:
             raise InputError(
@@ -121,6 +122,18 @@ def parse(text: str) -> DoseText:
     numbers = [n for p in parts for n in (p.amount, p.over, p.every, p.count, p.duration)]
     names = dict.fromkeys(n for n in numbers if isinstance(n, str))
     return DoseText(clean, parts, tuple(names))
+
+
+def _parts(text: str) -> tuple[Part, ...]:
+    read, wrong = [], []
+    for part in _THEN.split(text):
+        try:
+            read.append(_Reader(text, part).part())
+        except InputError as error:
+            wrong.append(str(error))
+    if wrong:
+        raise InputError("\n".join(dict.fromkeys(wrong)))
+    return tuple(read)
 
 
 class _Reader:

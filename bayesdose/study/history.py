@@ -23,6 +23,7 @@ _AGREE = 1.5  # clock times of one regimen vary; a load and its maintenance diff
 
 # The covariate a dose "per" something is multiplied with: per mass WT, per area BSA.
 _SIZES = {"kilogram": "WT", "meter ** 2": "BSA"}
+_DOSES = ("mg", "g", "ug", "mcg", "ng", "kg", "IU", "mmol", "umol", "nmol", "mol")
 _AREAS = {"m2": "m**2", "m^2": "m**2", "m²": "m**2", "sqm": "m**2"}
 
 
@@ -250,9 +251,16 @@ def _factor(came: str, own: str, text: str) -> float:
             explain(
                 f"{text!r} is no unit of a dose of this model",
                 expected=f"a unit that converts to {own}, alone or per kg or m2",
-                meant=nearest(came, ["mg", "g", "ug", "mcg", "ng", "IU", "mmol"]),
+                meant=nearest(came, [other for other in _DOSES if _converts(other, own)]),
             )
         ) from error
+
+
+def _converts(came: str, own: str) -> bool:
+    try:
+        return factor(came, own) > 0
+    except InputError:
+        return False
 
 
 def size_of(patient: Study, per: str, text: str) -> float:

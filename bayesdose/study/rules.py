@@ -17,7 +17,8 @@ from bayesdose.study import rules_doses as doses
 from bayesdose.study import rules_levels as levels
 from bayesdose.study.covariates import covariates
 from bayesdose.study.findings import Finding
-from bayesdose.study.table import DEFAULTS, Table
+from bayesdose.study.names import DEFAULTS
+from bayesdose.study.table import Table
 
 Bools = NDArray[np.bool_]
 RESETS = (3, 4)
@@ -43,6 +44,18 @@ def broken(t: Table) -> list[Finding]:
 def id_present(t: Table) -> list[Finding]:
     """Check that each record names its subject."""
     return t.find(t.ids == "", "ID", "the ID is missing", "write the subject's ID in each of its rows")
+
+
+def id_alike(t: Table) -> list[Finding]:
+    """Warn of an ID that differs from one above it in leading zeros or upper and lower case alone."""
+    opens = t.first & (t.ids != "")
+    plain = pd.Series(t.ids).str.lower().str.lstrip("0").to_numpy()
+    seen: dict[str, str] = {}
+    alike = np.zeros(len(opens), dtype=np.bool_)
+    for k in np.flatnonzero(opens):
+        alike[k] = seen.setdefault(plain[k], t.ids[k]) != t.ids[k]
+    problem = "another subject's ID, but for leading zeros or capitals"
+    return t.find(alike, "ID", problem, "write one ID if they are one subject", "warning")
 
 
 def id_in_one_block(t: Table) -> list[Finding]:
@@ -105,11 +118,12 @@ def time_in_order(t: Table) -> list[Finding]:
         ((t.number["TIME"] >= 0) | t.clock) & (t.number["TIME"] < before) & ~np.isin(t.number["EVID"], RESETS)
     )
     fix = "sort the subject's records by time, or start a new course with EVID 3 or 4"
-    if t.clock:
+    if t.dated:
+        fix = "correct the date or the time, or sort the subject's records by time"
+    if t.clock and not t.dated:
         fix = "add a column DATE if it is the next day, or sort the subject's records by time"
-    return t.find(
-        back, "TIME", lambda k: f"time runs back from {before[k]:g} to {t.number['TIME'][k]:g}", fix
-    )
+    problem = [f"time runs back from {a:g} to {b:g}" for a, b in zip(before, t.number["TIME"], strict=True)]
+    return t.find(back & (t.ids != ""), "TIME", lambda k: problem[k], fix)
 
 
 def not_twice(t: Table) -> list[Finding]:
@@ -117,7 +131,7 @@ def not_twice(t: Table) -> list[Finding]:
     columns = {n: t.number[n] for n in ("TIME", "EVID", "AMT", "DV", *DEFAULTS)}
     same = pd.DataFrame({"block": t.block, **columns}).duplicated().to_numpy()
     fix = "delete one, unless both are real"
-    events = (t.is_dose | t.is_level) & np.isfinite(t.number["TIME"])
+    events = (t.is_dose | t.is_level) & np.isfinite(t.number["TIME"]) & (t.ids != "")
     return t.find(same & events, None, "the same record as one above", fix, "warning")
 
 
@@ -125,6 +139,7 @@ _EVENTS = ("TIME", "AMT", "DV")
 RULES: tuple[Rule, ...] = (
     Rule(("ID",), id_present),
     Rule(("ID",), id_in_one_block),
+    Rule(("ID",), id_alike),
     Rule(("ID",), one_covariate_row),
     Rule(("EVID",), evid_known),
     Rule(("MDV",), mdv_known),
@@ -151,7 +166,7 @@ RULES: tuple[Rule, ...] = (
     Rule(("CENS",), levels.censoring_known),
     Rule(("CENS", "DV"), levels.censored_has_limit),
     Rule(("LIMIT",), levels.limit_beside_censoring),
-    Rule(("BLQ",), levels.flagged),
+    Rule((), levels.flagged),
     Rule(("OCC",), levels.occasion_whole),
     Rule(("DVID",), levels.kind_whole),
     Rule(("CMT",), levels.kind_given),

@@ -9,7 +9,7 @@ from bayesdose.study.findings import Finding
 from bayesdose.study.table import MOST_NUMBER, Table
 
 Bools = NDArray[np.bool_]
-MOST = 100_000  # additional doses of one record; more is a slip
+MOST = 40_000  # additional doses of one record; the structures take 10^5 events, an infusion begins and ends
 
 
 def dose_has_amount(t: Table) -> list[Finding]:
@@ -29,8 +29,12 @@ def amount_on_doses_only(t: Table) -> list[Finding]:
     """Check that a record that gives no dose has AMT 0 or none."""
     evid = t.number["EVID"]
     bad = np.isin(evid, (0, 2, 3)) & (t.number["AMT"] > 0)
-    fix = "set EVID to 1 if a dose was given, else AMT to ."
-    return t.find(bad, "AMT", lambda k: f"an amount on a record with EVID {evid[k]:g}", fix)
+    fix, none = "set EVID to 1 if a dose was given, else AMT to .", t.missing["EVID"]
+
+    def problem(k: int) -> str:
+        return "an amount on a record " + ("without EVID" if none[k] else f"with EVID {evid[k]:g}")
+
+    return t.find(bad, "AMT", problem, fix)
 
 
 def amount_not_negative(t: Table) -> list[Finding]:
@@ -80,7 +84,8 @@ def interval_given(t: Table) -> list[Finding]:
 
 def interval_used(t: Table) -> list[Finding]:
     """Warn of an interval that neither ADDL nor SS asks for: it does nothing."""
-    idle = t.is_dose & (t.number["II"] > 0) & (t.number["ADDL"] == 0) & (t.number["SS"] == 0)
+    given = t.is_dose & (t.number["AMT"] > 0)
+    idle = given & (t.number["II"] > 0) & (t.number["ADDL"] == 0) & (t.number["SS"] == 0)
     fix = "write the number of further doses in ADDL, or 0 in II"
     return t.find(idle, "II", "an interval, but neither ADDL nor SS: one dose", fix, "warning")
 

@@ -6,11 +6,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from bayesdose.study.cells import CODES
 from bayesdose.study.findings import Finding
+from bayesdose.study.names import FLAGS
 from bayesdose.study.table import MOST_NUMBER, Table
 
 Bools = NDArray[np.bool_]
-_CODES = (-88, -99, -999, -9999)
 
 
 def dv_on_events(t: Table) -> list[Finding]:
@@ -33,8 +34,13 @@ def dv_not_negative(t: Table) -> list[Finding]:
     """Check that a concentration that counts is not negative; an effect (DVID other than 1) may be."""
     dv = t.number["DV"]
     bad = t.is_level & (dv < 0) & (t.number["DVID"] == 1)
-    code = t.is_level & np.isin(dv, _CODES) & (t.number["DVID"] != 1)
-    fix = "write the level; where there is none write . (codes such as -99 are not read as missing)"
+    code = t.is_level & np.isin(dv, CODES) & (t.number["DVID"] != 1)
+    plain = "write the level; where there is none write . (codes such as -99 are not read as missing)"
+    limit, censored = "write the limit of quantification in DV", t.number["CENS"] == 1
+
+    def fix(k: int) -> str:
+        return limit if censored[k] else plain
+
     return [
         *t.find(bad, "DV", lambda k: f"negative level {dv[k]:g}", fix),
         *t.find(code, "DV", lambda k: f"{dv[k]:g} looks like a code", "write . if it is missing", "warning"),
@@ -43,7 +49,8 @@ def dv_not_negative(t: Table) -> list[Finding]:
 
 def level_after_dose(t: Table) -> list[Finding]:
     """Warn of a concentration before the subject's first dose: the model predicts 0 there."""
-    perhaps_dose = ~np.isin(t.number["EVID"], (0, 2, 3))  # a faulty EVID gets no second finding here
+    # a dose that is written wrong gets no second finding here
+    perhaps_dose = ~np.isin(t.number["EVID"], (0, 2, 3)) | (t.number["AMT"] > 0)
     dosed = pd.Series(perhaps_dose).groupby(t.ids).cumsum().to_numpy() > 0
     early = t.is_level & ~dosed & (t.ids != "") & (t.number["DVID"] == 1)
     problem = "a level before any dose of the subject"
@@ -68,11 +75,13 @@ def censored_has_limit(t: Table) -> list[Finding]:
     censored = (t.number["EVID"] == 0) & np.isin(t.number["CENS"], (-1, 1))
     counts = t.missing["MDV"] | (t.number["MDV"] == 0)
     none = censored & counts & t.missing["DV"]
-    zero = censored & t.is_level & (t.number["CENS"] == 1) & (t.number["DV"] == 0) & (t.number["DVID"] == 1)
+    zero = censored & t.is_level & (t.number["DV"] == 0) & (t.number["DVID"] == 1)
+    below, above = zero & (t.number["CENS"] == 1), zero & (t.number["CENS"] == -1)
     fix = "write the limit of quantification in DV, or MDV 1 to leave the level out"
     return [
         *t.find(none, "DV", "a censored level without its limit", fix),
-        *t.find(zero, "DV", "a level below 0: the limit of quantification is 0", fix),
+        *t.find(below, "DV", "a level below 0: the limit of quantification is 0", fix),
+        *t.find(above, "DV", "a level above 0: that says nothing", fix),
     ]
 
 
@@ -86,7 +95,10 @@ def limit_beside_censoring(t: Table) -> list[Finding]:
         return t.find(first, "LIMIT", "a LIMIT without a column CENS", fix)
     idle = given & level & (cens == 0) & (limit != 0)
     low, high = given & level & (cens == 1) & (limit >= dv), given & level & (cens == -1) & (limit <= dv)
+    negative = given & level & (cens == 1) & (limit < 0) & ~low & (t.number["DVID"] == 1)
+    lowest = "write 0, the lowest that a level can be, or . where there is no LIMIT"
     return [
+        *t.find(negative, "LIMIT", lambda k: f"negative limit {limit[k]:g}", lowest),
         *t.find(idle, "LIMIT", "a LIMIT on a level that is not censored", "write ., or CENS 1", "warning"),
         *t.find(low, "LIMIT", lambda k: f"{limit[k]:g} is not below DV", "with CENS 1 it is the lower end"),
         *t.find(high, "LIMIT", lambda k: f"{limit[k]:g} is not above DV", "with CENS -1 it is the upper end"),
@@ -94,10 +106,14 @@ def limit_beside_censoring(t: Table) -> list[Finding]:
 
 
 def flagged(t: Table) -> list[Finding]:
-    """Check that a column BLQ that flags levels has been named CENS."""
-    flags = np.isfinite(t.number["BLQ"]) & (t.number["BLQ"] != 0) & ("CENS" not in t.given)
-    fix = "name it CENS, or pass columns={'CENS': 'BLQ'}, and write the limit of quantification in DV"
-    return t.find(flags, "BLQ", "a flag of censored levels that is not read", fix)
+    """Check that a column that flags censored levels has been named CENS."""
+    found: list[Finding] = []
+    for name in FLAGS:
+        if name in t.given and "CENS" not in t.given:
+            named = f"name it CENS, or pass columns={{'CENS': {name!r}}}"
+            fix = f"{named}, and write the limit of quantification in DV"
+            found += t.find(t.number[name] != 0, name, "a flag of censored levels that is not read", fix)
+    return found
 
 
 def occasion_whole(t: Table) -> list[Finding]:
@@ -126,6 +142,6 @@ def _whole(t: Table, name: str, where: Bools, what: str) -> list[Finding]:
     bad = np.isfinite(value) & ((value != np.round(value)) | (value < 0) | (value > MOST_NUMBER))
     none = where & missing & (not missing.all())
     return [
-        *t.find(bad, name, lambda k: f"{value[k]:g} is no {what}", "write a whole number, 1 or more"),
+        *t.find(bad, name, lambda k: f"{value[k]:g} is no {what}", "write a whole number, 0 or more"),
         *t.find(none, name, f"the {what} is missing", "write it in each of these records"),
     ]

@@ -13,17 +13,25 @@ from typing import NoReturn
 import pandas as pd
 
 from bayesdose.errors import InputError, explain, nearest
-from bayesdose.study.cells import read_cell
+from bayesdose.study.cells import MISSING, read_cell
 from bayesdose.study.findings import Finding, TableError
 
-_ARCHIVES = {
+_OTHER_KINDS = {
     b"PK\x03\x04": "an Excel workbook or another zip archive",
     b"\xd0\xcf\x11\xe0": "an old Excel workbook",
     b"\x1f\x8b": "a gzip archive",
     b"\x89HDF": "an HDF5 file",
     b"PAR1": "a Parquet file",
+    b"%PDF": "a PDF",
+    b"{\\rtf": "a document in RTF",
+    b"HEADER RECORD*": "a SAS transport file",
+    b"<": "HTML or XML",
+    b"{": "JSON",
+    b"[": "JSON",
 }
-_SEPARATORS = {";": "semicolons", "\t": "tabs", " ": "spaces"}
+_SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "bars", " ": "spaces"}
+_INVISIBLE = str.maketrans("", "", "\ufeff\u200b\u2060")
+_ABOVE = 9  # lines before the column names that are looked past to find them
 _TEXT_CONTROLS = frozenset(b"\t\n\r\f\x1a")
 
 
@@ -121,15 +129,19 @@ def _other_file(path: Path) -> str:
 
 def _decode(data: bytes, source: str) -> tuple[str, tuple[Finding, ...]]:
     data = data.removeprefix(b"\xef\xbb\xbf").rstrip(b"\x1a")
-    for magic, kind in _ARCHIVES.items():
+    for magic, kind in _OTHER_KINDS.items():
         if data.startswith(magic):
-            _fatal(source, f"is {kind}, not text", "export the table as CSV")
+            _fatal(source, f"is {kind}, not CSV", "export the table as CSV")
+    if data.startswith((b"\xff\xfe\0\0", b"\0\0\xfe\xff")):
+        _fatal(source, "is UTF-32 text", "save it as CSV in UTF-8")
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         _fatal(source, "is UTF-16 text", "save it as CSV in UTF-8")
+    if data and max(data[::2].count(0), data[1::2].count(0)) > len(data) // 4:
+        _fatal(source, "is UTF-16 text, or binary", "save it as CSV in UTF-8")
     if any(b < 32 and b not in _TEXT_CONTROLS for b in set(data)):
         _fatal(source, "is binary, not text", "export the table as CSV")
     try:
-        return data.decode("utf-8"), ()
+        return data.decode("utf-8").translate(_INVISIBLE), ()
     except UnicodeDecodeError:
         return data.decode("utf-8", errors="replace"), _undecodable(data)
 
@@ -155,10 +167,17 @@ def _from_text(decoded: tuple[str, tuple[Finding, ...]], source: str) -> Raw:
     findings = [*found, *_wrong_separator(separator, header_row), *broken]
     if all(read_cell(c).problem == "" for c in header):
         _fatal(source, "the first line holds no column names", "put a header first (ID,TIME,AMT,DV,...)")
+    if names := _names_below(text, header):
+        _fatal(source, f"the column names stand on line {names}", "delete the lines above them")
     whole = []
     for row, line in zip(rows[1:], cells[1:], strict=True):
         trimmed = _fit(line, len(header))
-        if trimmed is None:
+        if trimmed is not None and [c.strip() for c in trimmed] == header:
+            findings.append(Finding(row, None, None, "error", "the column names again", "delete the line"))
+        elif trimmed is not None and row == rows[1] and _is_remark(trimmed):
+            problem = "a line of units or remarks below the column names"
+            findings.append(Finding(row, None, None, "error", problem, "delete the line"))
+        elif trimmed is None:
             findings.append(_ragged(row, len(line), len(header), separator))
         else:
             whole.append((row, trimmed))
@@ -166,8 +185,28 @@ def _from_text(decoded: tuple[str, tuple[Finding, ...]], source: str) -> Raw:
     return Raw(source, tuple(header), header_row, columns, [row for row, _ in whole], tuple(findings))
 
 
+def _names_below(text: str, header: list[str]) -> int | None:
+    """Return the line of the column names where a title or a comment stands above them."""
+    if _is_header(header):
+        return None
+    for row, line in enumerate(text.splitlines()[: _ABOVE + 1], 1):
+        if _is_header([c.strip().strip('"') for c in line.split(_separator(line))]):
+            return row
+    return None
+
+
+def _is_header(cells: list[str]) -> bool:
+    return {"ID", "TIME"} <= {c.upper().lstrip("#") for c in cells}
+
+
+def _is_remark(cells: list[str]) -> bool:
+    """Whether no cell of a line has a digit, though several say something: units, not a record."""
+    said = [c for c in cells if c.strip() not in MISSING]
+    return len(said) > 1 and not any(character.isdigit() for c in said for character in c)
+
+
 def _separator(header: str) -> str:
-    counts = {s: header.count(s) for s in (",", ";", "\t")}
+    counts = {s: header.count(s) for s in _SEPARATORS | {",": "commas"} if s != " "}
     best = max(counts, key=lambda s: counts[s])
     if counts[best]:
         return best
@@ -218,7 +257,7 @@ def _fit(line: list[str], width: int) -> list[str] | None:
 
 
 def _ragged(row: int, came: int, expected: int, separator: str) -> Finding:
-    problem = f"{came} cells where the header has {expected}"
+    problem = f"{came} cell{'s' * (came != 1)} where the header has {expected}"
     fix = "write one cell per column, . where a value is missing"
     if came > expected and separator == ",":
         fix += " (a decimal comma splits a number in two)"

@@ -16,9 +16,10 @@ from bayesdose.errors import InputError, explain, nearest
 from bayesdose.study.adppk import from_adppk
 from bayesdose.study.covariates import filled
 from bayesdose.study.findings import Finding, TableError, printable
+from bayesdose.study.names import DEFAULTS
 from bayesdose.study.rules import broken
 from bayesdose.study.source import read_raw
-from bayesdose.study.table import DEFAULTS, Table, as_table
+from bayesdose.study.table import Table, as_table
 
 _TYPES = {"RATE": np.float64, "II": np.float64, "LIMIT": np.float64}  # of optional columns; the others count
 _GIVES_NOTHING = {"RATE": 0.0, "II": 0.0, "ADDL": 0, "SS": 0, "CENS": 0, "LIMIT": np.nan}

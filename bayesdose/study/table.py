@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from difflib import SequenceMatcher
 
 import numpy as np
 import pandas as pd
@@ -12,39 +11,16 @@ from numpy.typing import NDArray
 
 from bayesdose.card import Card
 from bayesdose.errors import InputError, explain, nearest
-from bayesdose.study.adppk import is_adppk
 from bayesdose.study.cells import Cell, read_cell, read_compartment
 from bayesdose.study.clock import DATES, Clock, read_clock, read_interval
 from bayesdose.study.findings import Finding, Level
+from bayesdose.study.names import DEFAULTS, FLAGS, OPTIONAL, REQUIRED, lookalikes, no_column
 from bayesdose.study.source import Raw
 from bayesdose.units import factor
 
-REQUIRED = ("ID", "TIME", "AMT", "DV")
-DERIVED = ("EVID", "MDV")
-# Columns that may be absent, and what a record says without them.
-DEFAULTS = {
-    "RATE": 0.0,
-    "II": 0.0,
-    "ADDL": 0.0,
-    "SS": 0.0,
-    "CMT": 0.0,
-    "CENS": 0.0,
-    "LIMIT": np.nan,
-    "OCC": 1.0,
-    "DVID": 1.0,
-}
 MOST_NUMBER = 1_000_000  # of a compartment, an occasion, a kind of level: more is a slip
-# Columns that are looked at only to say that they are not read.
-FLAGS = ("BLQ",)
-OPTIONAL = (*DERIVED, *DEFAULTS, *FLAGS, *DATES)
-_ALSO_CALLED = {
-    "ID": ("SUBJECT", "SUBJ", "PATIENT", "USUBJID", "SUBJECT_ID", "PATIENT_ID"),
-    "TIME": ("T", "HOURS", "HOUR", "TIME_H", "TIMES", "AFRLT"),
-    "AMT": ("DOSE", "AMOUNT", "DOSE_MG"),
-    "DV": ("CONC", "CONCENTRATION", "LEVEL", "CP", "Y", "LIDV", "AVAL"),
-    "WT": ("WEIGHT", "WGT", "BW", "BWT", "WEIGHT_KG", "WTKG", "WTBL"),
-}
-
+_NO_DOT = ("write . where a value is missing", "write the value")  # of a covariate that may not be missing
+_NO_FLAG = frozenset({"", ".", "NA", "0", "0.0", "N", "NO", "F", "FALSE"})
 Words = str | Callable[[int], str]
 
 
@@ -70,6 +46,8 @@ class Table:
         The columns that stand in the table itself (others are derived or have a default).
     clock
         Whether TIME was read off a clock; it then counts from the subject's first record.
+    dated
+        Whether that clock had a date.
     """
 
     card: Card
@@ -80,6 +58,7 @@ class Table:
     missing: Mapping[str, NDArray[np.bool_]]
     given: frozenset[str]
     clock: bool = False
+    dated: bool = False
 
     @property
     def first(self) -> NDArray[np.bool_]:
@@ -131,7 +110,7 @@ def as_table(
     wanted = [*REQUIRED, *OPTIONAL, *(c.name for c in card.covariates)]
     _check_mapping(mapped, wanted)
     where, findings = _places(raw, list(dict.fromkeys(wanted)), mapped)
-    findings += _absent(raw, card, where, mapped) + _lookalikes(raw, where) + _two_dates(raw, where)
+    findings += _absent(raw, card, where, mapped) + lookalikes(raw, where) + _two_dates(raw, where)
     if not raw.rows and not any((f.row or 0) > (raw.header_row or 0) for f in raw.findings):
         findings.append(
             Finding(None, None, None, "error", "a header and no records", "add one line per record")
@@ -199,46 +178,10 @@ def _absent(raw: Raw, card: Card, where: Mapping[str, int], mapped: Mapping[str,
     needed += [n for n in OPTIONAL if n in mapped]
     free = [h for k, h in enumerate(raw.header) if k not in where.values() and h]
     return [
-        _no_column(raw.header_row, name, mapped.get(name.upper()), free)
+        no_column(raw.header_row, name, mapped.get(name.upper()), free)
         for name in dict.fromkeys(needed)
         if name not in where
     ]
-
-
-def _no_column(row: int | None, name: str, theirs: str | None, free: Sequence[str]) -> Finding:
-    problem = f"no column {theirs!r}, which columns= names" if theirs else "no such column"
-    meant = _meant(theirs or name, free)
-    if meant:
-        problem += f"; {meant!r} may be it"
-        fix = f"name it {name}, or pass columns={{{name!r}: {meant!r}}}"
-        if is_adppk(free):
-            fix = "pass columns='adppk'"
-    else:
-        fix = f"add the column {name}" + (", with . where a record has none" if name in ("AMT", "DV") else "")
-    return Finding(row, None, name, "error", problem, fix)
-
-
-def _meant(name: str, free: Sequence[str]) -> str | None:
-    upper = {h.upper(): h for h in free}
-    for other in _ALSO_CALLED.get(name.upper(), ()):
-        if other in upper:
-            return upper[other]
-    return nearest(name, list(free)) if len(name) > 2 else None
-
-
-def _lookalikes(raw: Raw, where: Mapping[str, int]) -> list[Finding]:
-    """Warn of columns nobody reads whose names are one slip away from one that means something."""
-    used = set(where.values())
-    free = {h.upper() for k, h in enumerate(raw.header) if k not in used}
-    findings = []
-    for name in OPTIONAL:
-        close = [h for h in free if name not in where and len(name) > 2 and _alike(name, h)]
-        for other in sorted(close):
-            problem = f"the column {other!r} is not read; is it {name}?"
-            findings.append(
-                Finding(raw.header_row, None, name, "warning", problem, f"name it {name} if it is")
-            )
-    return findings
 
 
 def _two_dates(raw: Raw, where: Mapping[str, int]) -> list[Finding]:
@@ -247,12 +190,6 @@ def _two_dates(raw: Raw, where: Mapping[str, int]) -> list[Finding]:
         Finding(raw.header_row, None, name, "error", "a second column of dates", f"keep {found[0]} or {name}")
         for name in found[1:]
     ]
-
-
-def _alike(name: str, other: str) -> bool:
-    return name != other and (
-        SequenceMatcher(None, name, other).ratio() >= 0.85 or sorted(name) == sorted(other)
-    )
 
 
 def _numbers(raw: Raw, card: Card, where: Mapping[str, int]) -> tuple[Table, list[Finding]]:
@@ -277,7 +214,8 @@ def _numbers(raw: Raw, card: Card, where: Mapping[str, int]) -> tuple[Table, lis
             if known[t].problem:
                 faults.append(_fault(raw.rows[i], ids[i], name, known[t].problem, known[t].fix))
     _derive(values, missing, len(rows))
-    return Table(card, rows, ids, block, values, missing, frozenset(where), clock is not None), faults
+    dated = clock is not None and clock.dated
+    return Table(card, rows, ids, block, values, missing, frozenset(where), clock is not None, dated), faults
 
 
 def _from_zero(t: Table) -> Table:
@@ -296,7 +234,14 @@ def _clock(raw: Raw, where: Mapping[str, int], block: NDArray[np.int64]) -> Cloc
 def _read(text: str, name: str, card: Card) -> Cell:
     if name == "CMT":
         return read_compartment(text, card.compartments)
-    return read_interval(text, factor("hour", card.units.time)) if name == "II" else read_cell(text, name)
+    if name in FLAGS:
+        return Cell(float(text.upper() not in _NO_FLAG))
+    if name == "II":
+        return read_interval(text, factor("hour", card.units.time))
+    cell = read_cell(text, name)
+    if cell.problem and any(c.name == name and not (c.varies or c.imputed) for c in card.covariates):
+        return cell._replace(fix=cell.fix.replace(", or . where the value is missing", "").replace(*_NO_DOT))
+    return cell
 
 
 def _fault(row: int, subject: str, column: str, problem: str, fix: str) -> Finding:
@@ -350,5 +295,6 @@ def _dose(
 ) -> NDArray[np.float64]:
     """Whether a record gives a dose, where no EVID says so: 1, 0, or nan where its amount is faulty."""
     amount = values["AMT"]
-    given = (amount > 0) | (values["RATE"] > 0) | (values["SS"] > 0)
+    given = (amount != 0) & ~missing["AMT"] | (values["RATE"] > 0) | (values["SS"] > 0)
+    given |= missing["DV"] & ((values["RATE"] < 0) | (values["ADDL"] > 0) | (values["II"] > 0))
     return np.where(np.isnan(amount) & ~missing["AMT"], np.nan, given.astype(float))

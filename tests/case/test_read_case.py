@@ -204,6 +204,9 @@ def test_everything_wrong_is_said_at_once():
         ({**GOOD, "limits": []}, "limits", "expected a table"),
         (_options(text="{amount} mg/kg evry {interval} h x 10"), "options.text", "Probably meant: every"),
         (_options(text="{amount} mg/kg every {interval} h"), "options.text", "the end of the text"),
+        (_options(text="{amount} mgg/kg every {interval} h x 10"), "options.text", "'mgg' is not a unit"),
+        (_options(amount=[1, -2]), "options.amount", "came -2, expected numbers above 0"),
+        (_options(interval=0), "options.interval", "came 0, expected numbers above 0"),
         (_options(values=3), "options.values", "a table"),
         (_options(text=12), "options.text", "a text in quotation marks"),
         (_options(amount=[1, True]), "options.amount[1]", "a number"),
@@ -252,6 +255,17 @@ def test_nothing_in_a_case_is_run(tmp_path):
     ):
         assert _complaints(content)
     assert not witness.exists()
+
+
+def test_each_part_of_a_dose_text_is_told_its_fault():
+    text = "{amount} mg/kg evry {interval} h x 10, then 2 mg every 12 h"
+    with pytest.raises(InputError) as caught:
+        make_case({**_options(text=text), "limits": {"max_daily": "much"}}, "case.toml")
+    first, *lines = str(caught.value).splitlines()
+    assert first == "case.toml: 3 problems"
+    assert [line.split()[0] for line in lines] == ["options.text", "options.text", "limits.max_daily"]
+    assert "Came: 'evry'" in lines[0]
+    assert "Came: the end of the text" in lines[1]
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from bayesdose.cli import answers
 
 BAD_TABLES = Path(__file__).resolve().parents[1] / "study" / "bad_tables"
 SPEC = Path(__file__).with_name("spec_with_apgar.py")
+SPEC_OF_KINDS = BAD_TABLES.with_name("spec_of_kinds.py")
 GOOD = "ID,TIME,AMT,DV,WT\n1,0,20,.,1\n1,2,.,17,1\n"
 
 
@@ -16,9 +17,10 @@ def _table(folder, text=GOOD, name="neonate.csv"):
     return folder / name
 
 
-@pytest.mark.parametrize("table", sorted(BAD_TABLES.glob("*.csv")), ids=lambda p: p.stem)
+@pytest.mark.parametrize("table", sorted(BAD_TABLES.rglob("*.csv")), ids=lambda p: p.stem)
 def test_a_bad_table_ends_in_2_and_nothing_is_written(bayesdose, here, table):
-    shown = bayesdose("fit", SPEC, table, "--out", "out")
+    spec = SPEC_OF_KINDS if table.parent.name == "kinds" else SPEC
+    shown = bayesdose("fit", spec, table, "--out", "out")
     assert shown.exit_code == 2
     assert shown.stdout == ""
     assert f"Bad input: {table.name}: " in shown.stderr

@@ -118,3 +118,24 @@ def test_what_is_wrong_with_a_dose_text(text, said, treated):
     lists = {"kind": [1]} if "kind" in text else {}
     with pytest.raises(bd.InputError, match=said):
         regimens(text, after=treated, **lists)
+
+
+def test_each_part_is_told_its_fault(treated):
+    with pytest.raises(bd.InputError) as caught:
+        regimens("20 milk/kg over, then 3 mg evry 12 h x 3, then 4 mg every 12 h x 0.5", after=treated)
+    first, second, third = str(caught.value).splitlines()
+    assert "Expected: a number or a {name} for the infusion" in first
+    assert "Came: 'evry'" in second
+    assert "must be a whole number" in third
+
+
+@pytest.mark.parametrize(
+    ("own", "dose", "meant"), [("umol", "2 mg", None), ("mg", "2 mmol", None), ("mmol", "2 umoll", "umol")]
+)
+def test_only_a_unit_that_converts_is_suggested(own, dose, meant):
+    card = bd.Card(drug="x", source="a test", units=bd.Units(amount=own))
+    patient = read_study(pd.DataFrame({"ID": ["1"], "TIME": "0", "AMT": ".", "DV": "5"}), card)
+    with pytest.raises(bd.InputError, match=f"a unit that converts to {own}") as caught:
+        regimens(dose, after=patient)
+    assert ("Probably meant" in str(caught.value)) == (meant is not None)
+    assert f"Probably meant: {meant}." in str(caught.value) or meant is None

@@ -13,7 +13,7 @@ import pytest
 import bayesdose as bd
 from bayesdose.study import TableError, check_for_fit, data_path, read_study
 from bayesdose.study.adppk import NAMES
-from bayesdose.study.table import OPTIONAL, REQUIRED
+from bayesdose.study.names import OPTIONAL, REQUIRED
 
 DOSE, LEVEL = "1,0,25,.,1,1,1.4,7", "1,2,.,17.3,0,0,1.4,7"
 
