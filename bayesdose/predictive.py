@@ -10,6 +10,7 @@ import xarray as xr
 from bayesdose.errors import InputError, explain
 from bayesdose.fitting import require_fitted
 from bayesdose.individual.compiled import Compiled, Data, compile_individual
+from bayesdose.model import MEMBER
 from bayesdose.study import Study, events
 
 if TYPE_CHECKING:
@@ -94,7 +95,7 @@ def fitted(fit: Fit, study: Study, *, draws: int = 1000, at: Study | None = None
         dims (draw, observation): ``IPRED``, the prediction at the draw's random effects; ``PRED``, the one at
         random effects of zero; ``IWRES``, (DV - IPRED) / sd, nan where it has no meaning (counts, censored
         levels); ``log_likelihood``. dims (draw, subject): ``log_likelihood_subject``, and each eta. In a
-        model with subpopulations a subject's is drawn from its membership.
+        model with subpopulations they are those of the one drawn for the subject.
 
     Raises
     ------
@@ -202,7 +203,7 @@ def _posterior_z(fit: Fit, compiled: Compiled, data: Data, n: int) -> np.ndarray
     for name, shape in compiled.shapes(data).items():
         part = held[name].values if name in held and held[name].shape[1:] == shape else None
         if part is None and name == "z":
-            part = _uncentred(fit, held, compiled, shape)
+            part = _uncentred(held, compiled, shape)
         if part is None:
             raise InputError(
                 explain(
@@ -215,29 +216,19 @@ def _posterior_z(fit: Fit, compiled: Compiled, data: Data, n: int) -> np.ndarray
     return np.concatenate(parts, axis=1)
 
 
-def _uncentred(
-    fit: Fit, held: Mapping[str, Any], compiled: Compiled, shape: tuple[int, ...]
-) -> np.ndarray | None:
-    """Return z of a fit with centred parameters: their etas by their omegas, the others' z as it is."""
+def _uncentred(held: Mapping[str, Any], compiled: Compiled, shape: tuple[int, ...]) -> np.ndarray | None:
+    """Return z of a fit with centred parameters: what stands beside them, and the others' z as it is."""
     own: Any = held.get("z")
     free = [] if own is None else [str(name) for name in own["eta_noncentred"].values]
     columns = []
     for name in compiled.etas:
-        if name in free:
-            columns.append(own.values[:, :, free.index(name)])
-            continue
-        eta, omega = held.get(f"eta_{name}"), held.get(f"omega_{name}")
-        fixed = fit.provenance.get("fixed", {}).get(f"omega_{name}")
-        if eta is None or eta.shape[1] != shape[0] or (omega is None and fixed is None):
+        found = own.values[:, :, free.index(name)] if name in free else held.get(f"z_centred_{name}")
+        if found is None or found.shape[1] != shape[0]:
             return None
-        columns.append(eta.values / (fixed if omega is None else omega.values[:, None]))
+        columns.append(np.asarray(found))
     return np.stack(columns, axis=2)
 
 
 def _members_of(fit: Fit, n: int) -> np.ndarray | None:
-    held = _posterior(fit, n).get("membership")
-    if held is None:
-        return None
-    below = np.cumsum(held.transpose("sample", "subject", "subpopulation").values, axis=2)
-    u = np.random.default_rng(0).random(below.shape[:2])
-    return (u[:, :, None] > below[:, :, :-1]).sum(axis=2)
+    held = _posterior(fit, n).get(MEMBER)
+    return None if held is None else held.transpose("sample", "subject").values

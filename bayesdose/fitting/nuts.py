@@ -14,12 +14,14 @@ from pytensor.graph.traversal import ancestors
 
 from bayesdose.errors import InputError, Refused, explain
 from bayesdose.fitting.checks import Check, Checks, run_checks
+from bayesdose.fitting.frozen import freeze
 from bayesdose.fitting.kept import claim
 from bayesdose.fitting.provenance import data_record, versions
 from bayesdose.fitting.result import Fit
 from bayesdose.fitting.running import Sampler, sample
+from bayesdose.fitting.subpopulations import settle
 from bayesdose.fitting.tolerance import solver_check
-from bayesdose.model import Model, build, names_of_population, ode_failures, priors_of
+from bayesdose.model import BY_SUBPOPULATION, Model, build, names_of_population, ode_failures, priors_of
 from bayesdose.study import Study, check_for_fit, events
 
 if TYPE_CHECKING:
@@ -86,13 +88,13 @@ def fit(
     clock = [_now()]
     ode_failures(reset=True)
     say("compile")
-    compiled = compile_nuts(declared, draws=sampler.draws * sampler.chains)
+    compiled = compile_nuts(declared, draws=sampler.draws * sampler.chains, frozen=True)
     clock.append(_now())
     say("sample")
     names = names_of_population(declared)
     kept = None if keep is None else claim(Path(keep), _identity(model, study, sampler, seed))
     sampled = sample(compiled, sampler, seed, names, progress=progress, keep=kept)
-    trace = sampled.trace
+    trace = settle(sampled.trace, declared, seed)
     clock.append(_now())
     checks = run_checks(trace, declared.declaration, names)
     if sampled.share < 1.0:
@@ -133,23 +135,26 @@ def _describe(model: Model, declared: pm.Model) -> dict[str, Any]:
     }
 
 
-def compile_nuts(declared: pm.Model, *, draws: int = 4000) -> Any:
+def compile_nuts(declared: pm.Model, *, draws: int = 4000, frozen: bool = False) -> Any:
     """Compile a declaration for nutpie: numba, prior-centred starts, predictions not stored.
 
+    Faster where the data are `frozen`, which rules out ``with_data``.
+
     Parameters of every record are stored only where all `draws` of one stay below `_LARGEST` bytes, and no
-    variable that depends on a subject's subpopulation, which is summed over.
+    variable that depends on a subject's subpopulation but in its values for each (see `settle`).
     """
     import nutpie
 
-    individual = {declared[name] for name in declared.declaration.individual}
+    sampled = freeze(declared) if frozen else declared
+    individual = {sampled[name] for name in declared.declaration.individual}
     # Jitter on the population can start a chain where the density underflows; it then never moves.
     names = [v.name for v in declared.unobserved_value_vars if not v.name.endswith("_prediction")]
     left_out = _by_subpopulation(declared)
     if 8 * draws * len(declared["record_time"].get_value()) > _LARGEST:
-        left_out |= {name for name, dims in declared.named_vars_to_dims.items() if dims == ("record",)}
+        left_out |= {name for name, dims in declared.named_vars_to_dims.items() if "record" in dims}
     stored = [name for name in names if name not in left_out]
     return nutpie.compile_pymc_model(
-        declared,
+        sampled,
         backend="numba",
         default_initialization_strategy="support_point",
         jitter_rvs=individual,
@@ -161,7 +166,10 @@ def _by_subpopulation(declared: pm.Model) -> set[str]:
     """Return the names of what depends on a subject's subpopulation; nothing in a model without them."""
     if declared.declaration.mixture is None:
         return set()
-    return {v.name for v in declared.deterministics if declared["member"] in ancestors([v])}
+    of = {declared["member"], *(declared[n] for n in ("z",) if n in declared.named_vars)}
+    summed = ("membership", *(v.name for v in declared.deterministics if v.name.endswith(BY_SUBPOPULATION)))
+    depends = {v.name for v in declared.deterministics if of & set(ancestors([v]))}
+    return depends - set(summed) | ({"z"} & set(declared.named_vars))
 
 
 def _incomplete(share: float) -> Check:

@@ -21,7 +21,7 @@ from bayesdose.model.error import (
     student_t,
     time_to_event,
 )
-from bayesdose.model.mixture import mixture
+from bayesdose.model.mixture import BY_SUBPOPULATION, MEMBER, SUBPOPULATION, mixture
 from bayesdose.model.observed import observe
 from bayesdose.model.priors import Prior, priors_of
 from bayesdose.model.scales import box_cox, logit_normal
@@ -38,6 +38,9 @@ from bayesdose.pk.ode.entry import failures as ode_failures
 from bayesdose.pk.ode.system import System
 
 __all__ = [
+    "BY_SUBPOPULATION",
+    "MEMBER",
+    "SUBPOPULATION",
     "Amounts",
     "Declaration",
     "Imputed",

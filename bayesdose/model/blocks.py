@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pymc as pm
 import pytensor.tensor as pt
+from pytensor.graph.traversal import ancestors
 
 from bayesdose.errors import InputError, explain
 from bayesdose.model.context import Declaration, current
@@ -153,6 +154,7 @@ def parameter(
     mean = on.forward(_on_level(typical, declaration))
     total: Any = None
     for effect in effects:
+        _note_subpopulations(effect, mean, declaration)
         one = _labelled(name, effect, mean, on, declaration)
         total = one if total is None else total + one
     declaration.parameters.append(name)
@@ -164,6 +166,18 @@ def _on_level(typical: TensorVariable | float, declaration: Declaration) -> Tens
     made, _ = current()
     typical = pt.as_tensor(typical)
     return typical + pt.zeros(made.dim_lengths[declaration.level]) if typical.ndim == 0 else typical
+
+
+def _note_subpopulations(effect: Effect, mean: TensorVariable, declaration: Declaration) -> None:
+    """Remember a typical value that differs between subpopulations, and the eta that is added to it."""
+    made, _ = current()
+    if declaration.mixture is None or effect.dim != "subject" or effect.value is None:
+        return
+    if made["member"] not in ancestors([mean]):
+        return
+    if declaration.level == "record":  # the shift of z is the same for all records: that of the first one
+        mean = mean[pt.searchsorted(made["record_subject"], made["subject_index"])]
+    declaration.apart[effect.name] = (mean, effect.omega)
 
 
 def _labelled(
@@ -189,6 +203,21 @@ def _centred(
     if declaration.level == "record" or scale.shape:
         why = "its effect is skewed" if scale.shape else "its typical value changes within a subject"
         raise InputError(explain(f"{name} cannot be centred: {why}", fix=f"leave {name!r} out of centred="))
-    variable = f"centred_{name}"
-    declaration.individual.append(variable)
-    return pm.Normal(variable, mean, effect.omega, dims="subject") - mean
+    made, _ = current()
+    row = declaration.factors.get(name, {name: 1.0})
+    before = [other for other in row if other != name]
+    late = [other for other in before if f"z_centred_{other}" not in made.named_vars]
+    if late:
+        raise InputError(
+            explain(
+                f"{name} cannot be centred before {late[0]}, with which it is correlated",
+                fix=f"declare parameters in the order of the block: {', '.join([*before, name])}",
+            )
+        )
+    centre = mean + effect.omega * sum((row[o] * made[f"z_centred_{o}"] for o in before), 0.0)
+    sd = effect.omega * row[name]
+    variable = pm.Normal(f"centred_{name}", centre, sd, dims="subject")
+    declaration.individual.append(variable.name)
+    declaration.centred_on[name] = (variable, centre, sd)
+    pm.Deterministic(f"z_centred_{name}", (variable - centre) / sd, dims="subject")
+    return variable - mean

@@ -82,6 +82,13 @@ class Declaration:
         The kinds of level (DVID; None: any) that may be censored.
     mixture
         The subpopulations, where there are some.
+    apart
+        Parameters whose typical value differs between subpopulations and that have a non-centred eta, to
+        that value on the eta's scale, (subject,), and omega.
+    centred_on
+        Parameters that are centred, to the variable, its mean and SD.
+    factors
+        Name of each eta in a correlated block, to its row of the Cholesky factor by name.
     """
 
     card: Card
@@ -108,6 +115,9 @@ class Declaration:
     log_density: Any = None
     censored: tuple[int | None, ...] = ()
     mixture: Mixture | None = None
+    apart: dict[str, tuple[TensorVariable, TensorVariable]] = field(default_factory=dict)
+    centred_on: dict[str, tuple[TensorVariable, TensorVariable, TensorVariable]] = field(default_factory=dict)
+    factors: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def refuse(self, tables: xr.Dataset) -> None:
         """Check that the model can take the doses and levels of event tables.

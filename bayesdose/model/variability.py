@@ -100,7 +100,12 @@ def eta(
     if df is not None:
         z = _heavy_tailed(z, free, df)
     for block in blocks:
-        z |= _mixed(block, z, _cholesky(block, lkj))
+        rows = _cholesky(block, lkj)
+        declaration.factors |= {
+            name: dict(zip(block, row, strict=False)) for name, row in zip(block, rows, strict=True)
+        }
+        if block[0] in z:
+            z |= _mixed(block, z, rows)
     return dict(_effects("omega", "subject", omegas, z))
 
 
@@ -203,11 +208,20 @@ def _blocks(names: list[str], correlated: bool | Sequence[Sequence[str]]) -> lis
 
 
 def _refuse_centred(centred: set[str], blocks: list[tuple[str, ...]], df: Prior | None) -> None:
-    tied = centred if df is not None else centred & {name for block in blocks for name in block}
-    if tied:
-        why = "its eta is Student-t" if df is not None else "its eta is correlated with others"
-        name = sorted(tied)[0]
-        raise InputError(explain(f"{name} cannot be centred: {why}", fix=f"leave {name!r} out of centred="))
+    if centred and df is not None:
+        name = sorted(centred)[0]
+        raise InputError(
+            explain(f"{name} cannot be centred: its eta is Student-t", fix=f"leave {name!r} out of centred=")
+        )
+    for block in blocks:
+        if centred & set(block) and not centred >= set(block):
+            raise InputError(
+                explain(
+                    f"of the correlated etas of {', '.join(block)} some are centred and some are not",
+                    came=", ".join(n for n in block if n in centred),
+                    fix="centre all of them, or none",
+                )
+            )
 
 
 def _heavy_tailed(z: dict[str, TensorVariable], names: list[str], df: Prior) -> dict[str, TensorVariable]:

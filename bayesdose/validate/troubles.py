@@ -106,7 +106,7 @@ def pathologies(fit: Fit) -> Pathologies:
     flip_flop = next((c.value for c in fit.check() if c.name.startswith("flip-flop")), None)
     n = int(diverging.sum())
     advice = (
-        *_on_funnels(funnels, _one_form(held)),
+        *_on_funnels(funnels, _together(held)),
         *_on_divergences(divergences, n),
         *_on_labels(labels, apart),
         *_on_flip_flop(fit),
@@ -197,15 +197,20 @@ def _apart(draws: dict[str, Floats]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=list(APART_COLUMNS))
 
 
-def _one_form(held: xr.Dataset) -> Callable[[str], bool]:
-    """Return what says whether an effect can only be sampled non-centred, as the model has it."""
+def _together(held: xr.Dataset) -> Callable[[str], list[str]]:
+    """Return what says which parameters are centred together with one; none where it cannot be."""
     names = [str(name) for name in held.data_vars]
-    every = any(n in ("membership", "df_eta") or n.startswith("kappa_") for n in names)
-    tied = {part for n in names if n.startswith("rho_") for part in n.split("_")[1:]}
-    return lambda effect: every or effect in tied
+    never = any(n == "df_eta" or n.startswith("kappa_") for n in names)
+    pairs = [set(n.split("_")[1:]) for n in names if n.startswith("rho_")]
+
+    def together(effect: str) -> list[str]:
+        block = {effect}.union(*(pair for pair in pairs if effect in pair))
+        return [] if never else sorted(block)
+
+    return together
 
 
-def _on_funnels(funnels: pd.DataFrame, one_form: Callable[[str], bool]) -> list[str]:
+def _on_funnels(funnels: pd.DataFrame, together: Callable[[str], list[str]]) -> list[str]:
     said = []
     for row in funnels.to_dict("records"):
         name, r = row["effect"], row["r"]
@@ -215,10 +220,10 @@ def _on_funnels(funnels: pd.DataFrame, one_form: Callable[[str], bool]) -> list[
                 f"{name} follows its omega (r {r:.2f}) and is centred: a funnel; "
                 f"leave {short!r} out of centred="
             )
-        if not row["centred"] and r < _FREE and str(name).startswith("eta_") and not one_form(short):
+        if not row["centred"] and r < _FREE and str(name).startswith("eta_") and together(short):
             said.append(
                 f"{name} is known from the data (r {r:.2f} with its omega) and not centred: "
-                f"centred=[{short!r}] will sample faster"
+                f"centred={together(short)!r} will sample faster"
             )
         if row["omega_near_zero"] > 0.01:
             said.append(

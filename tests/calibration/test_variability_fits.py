@@ -48,13 +48,14 @@ def population(name, seed, subjects, occasions=1):
 
 
 CASES = {"sim_occasions": (40, 3), "sim_correlated": (60, 1), "sim_mixture": (60, 1)}
+CENTRED = {"sim_correlated": ("CL", "V"), "sim_mixture": ("CL", "V")}  # seven levels a subject
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
 @pytest.mark.parametrize("name", CASES)
 def test_the_truth_is_found(name, seed, tmp_path):
     model, study, truth = population(name, seed, *CASES[name])
-    fit = bd.fit(model, study, seed=seed, progress=False)
+    fit = bd.fit(model, study, seed=seed, draws=2000, centred=CENTRED.get(name, ()), progress=False)
     checks = fit.check()
     assert checks.passed, str(checks)
     for variable, value in truth.items():

@@ -17,6 +17,7 @@ from bayesdose.fitting import running
 from bayesdose.fitting.kept import claim, kept_chains, put_chains, release, seal
 from bayesdose.fitting.nuts import _by_subpopulation
 from bayesdose.fitting.running import Progress, Sampler
+from bayesdose.fitting.subpopulations import settle
 from bayesdose.model import build
 
 
@@ -178,9 +179,34 @@ def test_exchanged_draws_are_refused(stored_fit, tmp_path):
     assert seal(draws) != seal(tmp_path / "a" / "provenance.json")
 
 
-def test_what_depends_on_the_subpopulation_is_not_stored():
+def test_what_depends_on_the_subpopulation_is_stored_in_each():
     """A parameter of the first kind is not that of a subject of the second."""
     model = bd.load_model(Path(__file__).parents[1] / "specs" / "sim_mixture.py")
     table = {"ID": "1", "TIME": [0.0, 2.0], "AMT": [100, 0], "EVID": [1, 0], "DV": [0, 2.0]}
     declared = build(model, bd.read_study(pd.DataFrame(table).astype(str), model))
-    assert _by_subpopulation(declared) == {"CL", "DV_prediction"}
+    assert _by_subpopulation(declared) == {"z", "CL", "V", "eta_CL", "eta_V", "DV_prediction"}
+    each = {v.name for v in declared.deterministics if v.name.endswith("_by_subpopulation")}
+    assert each == {f"{n}_by_subpopulation" for n in ("z", "CL", "V", "eta_CL", "eta_V")}
+
+
+def test_a_subject_is_in_the_subpopulation_drawn_for_it():
+    p = np.array([[0.0, 1.0, 0.3]])
+    n, kinds = 4000, ["slow", "fast"]
+    data = {
+        "membership": (
+            ("chain", "draw", "subpopulation", "subject"),
+            np.tile(np.stack([p, 1 - p], 1), (1, n, 1, 1)),
+        ),
+        "CL_by_subpopulation": (
+            ("chain", "draw", "subpopulation", "subject"),
+            np.broadcast_to(np.array([1.0, 4.0])[:, None], (1, n, 2, 3)),
+        ),
+    }
+    posterior = xr.Dataset(data, coords={"subpopulation": kinds, "subject": ["a", "b", "c"]})
+    settled = settle(xr.DataTree.from_dict({"posterior": posterior}), None, seed=3)["posterior"]
+    assert set(settled.data_vars) == {"membership", "member", "CL"}
+    assert settled["member"].dims == ("chain", "draw", "subject")
+    assert (settled["CL"] == xr.where(settled["member"] == 0, 1.0, 4.0)).all()
+    slow = (settled["member"] == 0).mean(("chain", "draw")).to_numpy()
+    assert slow[:2].tolist() == [0.0, 1.0]
+    assert abs(slow[2] - 0.3) < 4 * np.sqrt(0.3 * 0.7 / n)

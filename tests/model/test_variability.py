@@ -1,5 +1,7 @@
 """Random effects, scales, mixtures, imputed covariates: each declaration against explicit arithmetic."""
 
+from functools import cache
+
 import numpy as np
 import pandas as pd
 import pymc as pm
@@ -199,22 +201,100 @@ def test_a_covariate_that_may_be_missing_needs_a_distribution():
         declared(read, card, WT=np.repeat(["60", ".", "95"], 4))
 
 
+def mixed(names=("CL",), correlated=()):
+    """Slow and fast people; V of 20 L, with an eta where it is named."""
+    kind = bd.mixture({"slow": 0.25, "fast": None})
+    eta = bd.eta(dict.fromkeys(names, 0.3), correlated=correlated)
+    CL = bd.parameter("CL", kind({"slow": 1.0, "fast": 4.0}), eta["CL"])
+    V = bd.parameter("V", 20.0, eta["V"]) if "V" in names else 20.0
+    bd.observe("DV", bd.one_compartment(CL=CL, V=V), error=bd.proportional(0.2))
+
+
+@cache
+def levels_alone(typical):
+    made = declared(one_parameter(lambda: [bd.eta({"CL": 0.3})["CL"]], typical=typical))
+    return made.compile_logp(vars=[made["DV"]], sum=False)
+
+
+def alone(typical, z):
+    """Return the log-density of each subject's levels where all have one typical CL and z is known."""
+    return levels_alone(typical)({"z": z})[0].reshape(3, 2).sum(axis=1)
+
+
+def by_hand(u):
+    """Return the log of p_k p(y | z, k) N(z) / N(u) in each subpopulation: z is u, or makes up for CL / 4."""
+    z = np.stack([u + np.log(4.0) / 0.3, u])
+    levels = np.stack([alone(1.0, z[0]), alone(4.0, z[1])])
+    normal = stats.norm.logpdf(z[:, :, 0]) - stats.norm.logpdf(u[:, 0])
+    return np.log([0.25, 0.75])[:, None] + levels + normal
+
+
 def test_a_mixture_is_summed_over():
-    def mixed():
-        kind = bd.mixture({"slow": 0.25, "fast": None})
-        CL = bd.parameter("CL", kind({"slow": 1.0, "fast": 4.0}), bd.eta({"CL": 0.3})["CL"])
-        bd.observe("DV", bd.one_compartment(CL=CL, V=20.0), error=bd.proportional(0.2))
-
-    def alone(typical):
-        made = declared(one_parameter(lambda: [bd.eta({"CL": 0.3})["CL"]], typical=typical))
-        return made.compile_logp(vars=[made["DV"]], sum=False)({"z": z})[0].reshape(3, 2).sum(axis=1)
-
-    z = np.array([[0.5], [-1.0], [0.0]])
+    u = np.array([[0.5], [-4.0], [-2.5]])
     made = declared(mixed)
-    each = np.log([0.25, 0.75])[:, None] + np.stack([alone(1.0), alone(4.0)])
-    total, membership = values(made, ["DV_mixture", "membership"], z=z)
-    np.testing.assert_allclose(total, np.logaddexp(*each).sum(), rtol=1e-10)
-    np.testing.assert_allclose(membership, np.exp(each - np.logaddexp(*each)), rtol=1e-9)
+    names = ["DV_mixture", "membership", "CL_by_subpopulation", "z_by_subpopulation"]
+    total, membership, CL, z = values(made, names, z=u)
+    np.testing.assert_allclose(total, np.logaddexp(*by_hand(u)).sum(), rtol=1e-10)
+    np.testing.assert_allclose(membership, np.exp(by_hand(u) - np.logaddexp(*by_hand(u))), rtol=1e-9)
+    np.testing.assert_allclose(CL, np.tile(4.0 * np.exp(0.3 * u[:, 0]), (2, 1)))  # both share one CL
+    np.testing.assert_allclose(z[0] - z[1], np.log(4.0) / 0.3)
+
+
+def test_where_a_mixture_is_sampled_does_not_change_what_it_says():
+    """The integral over u is that of the mixture over z, in each subpopulation on its own."""
+    made = declared(mixed)
+    density = made.compile_logp(vars=[made["DV_mixture"]])
+    grid = np.linspace(-14.0, 9.0, 801)
+    u = np.zeros((len(grid), 3, 1))
+    u[:, 0, 0] = grid  # the first subject's; the others stay where they are
+    rest = np.logaddexp(*by_hand(np.zeros((3, 1))))[1:].sum()
+    seen = np.exp([float(density({"z": one})) - rest for one in u]) * stats.norm.pdf(grid)
+    each = [
+        np.trapezoid(np.exp([alone(typical, one)[0] for one in u]) * stats.norm.pdf(grid), grid)
+        for typical in (1.0, 4.0)
+    ]
+    np.testing.assert_allclose(np.trapezoid(seen, grid), 0.25 * each[0] + 0.75 * each[1], rtol=1e-6)
+
+
+@pytest.mark.parametrize("correlated", [(), True])
+def test_centred_or_not_a_mixture_has_one_density(correlated):
+    """Up to the change of variables: d CL / d u is omega, and that of the rows of the factor."""
+    from bayesdose.model.context import _CENTRED
+
+    names, u = ("CL", "V"), np.array([[0.5, 1.0], [-4.0, 0.3], [-2.5, -1.2]])
+    partial = {"partial_CL_V": 0.8} if correlated else {}
+
+    def made(centred):
+        token = _CENTRED.set(frozenset(centred))
+        try:
+            return declared(lambda: mixed(names, correlated))
+        finally:
+            _CENTRED.reset(token)
+
+    def joint(model, point):
+        values = {model.rvs_to_values[model[k]].name: np.asarray(v, float) for k, v in point.items()}
+        logit = {"partial_CL_V_logodds__": np.log(0.8 / 0.2)} if correlated else {}
+        named = {k: v for k, v in values.items() if "partial" not in k} | logit
+        return float(model.compile_logp(jacobian=False)(named))
+
+    free, centred = made(()), made(names)
+    at = pm.do(free, {"z": u, **partial})
+    CL, V = pytensor.function([], [at["CL_by_subpopulation"][1], at["V_by_subpopulation"][1]])()
+    rho = 2 * 0.8 - 1 if correlated else 0.0
+    jacobian = 3 * (2 * np.log(0.3) + 0.5 * np.log1p(-(rho**2)))
+    point = {"centred_CL": np.log(CL), "centred_V": np.log(V), **partial}
+    assert np.isclose(joint(free, {"z": u, **partial}), joint(centred, point) + jacobian, rtol=1e-10)
+
+
+def test_part_of_a_block_is_not_centred():
+    from bayesdose.model.context import _CENTRED
+
+    token = _CENTRED.set(frozenset({"CL"}))
+    try:
+        with pytest.raises(InputError, match="correlated etas of CL, V some are centred"):
+            declared(lambda: mixed(("CL", "V"), True))
+    finally:
+        _CENTRED.reset(token)
 
 
 def test_three_subpopulations_share_the_probability():

@@ -46,7 +46,12 @@ def test_an_effect_that_data_know_asks_to_be_centred():
     assert not bd.validate.pathologies(_fit(informed=True, centred=["CL"]))
 
 
-@pytest.mark.parametrize("other", ["rho_CL_V", "df_eta", "kappa_V"])
+def test_correlated_effects_are_centred_together():
+    found = bd.validate.pathologies(_fit(informed=True, rho_CL_V=(DRAW, np.ones((CHAINS, DRAWS)))))
+    assert "centred=['CL', 'V']" in str(found)
+
+
+@pytest.mark.parametrize("other", ["df_eta", "kappa_V"])
 def test_what_cannot_be_centred_is_not_asked_to_be(other):
     assert not bd.validate.pathologies(_fit(informed=True, **{other: (DRAW, np.ones((CHAINS, DRAWS)))}))
 
