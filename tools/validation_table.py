@@ -1,10 +1,12 @@
 """Write docs/validation.md: the stored fits beside published estimates, R's nlme and Stan.
 
-Run from the repository's root, after ``make fits``: ``.venv/bin/python tools/validation_table.py``.
+Run from the repository's root, after ``make fits`` (and ``tools/held_out_neonates.py``, for the neonates that
+are predicted from fits of others): ``.venv/bin/python tools/validation_table.py``.
 """
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -42,6 +44,7 @@ STAN_OF = {
         },
     ),
 }
+HELD_OUT = json.loads((ROOT / "docs" / "validation" / "held_out.json").read_text())
 NOTES = json.loads((Path(__file__).parent / "validation_notes.json").read_text())
 
 
@@ -124,11 +127,31 @@ def _sampling(fit: Fit) -> str:
     )
 
 
+def held_out() -> list[str]:
+    """Return the lines of the subjects who were predicted from fits of others."""
+    folds, failed = HELD_OUT["folds"], [f for f in HELD_OUT["folds"] if f["failed"]]
+    said = {"subjects": sum(f["subjects"] for f in folds), "folds": len(folds), "failed": len(failed)}
+    said |= {"conditioned": HELD_OUT["conditioned"], "refused": HELD_OUT["refused"]}
+    heads = ["levels known", "interval", "levels", "neonates", "inside", "binomial 95 %", "levels alike"]
+    lines = [line.format(**said) for line in NOTES["held_out"]]
+    lines += ["", "| " + " | ".join(heads) + " |", "|" + "---|" * len(heads)]
+    lines += [_covered(row) for row in HELD_OUT["coverage"]]
+    return [*lines, "", *NOTES["held_out_figures"], ""]
+
+
+def _covered(row: dict[str, Any]) -> str:
+    limits = [f"{100 * low:.0f} to {100 * high:.0f} %" for low, high in (row["binomial"], row["clustered"])]
+    inside = f"{row['covered']} ({100 * row['covered'] / row['n']:.0f} %)"
+    counts = [row["known"], f"{100 * row['nominal']:.0f} %", row["n"], row["subjects"]]
+    return "| " + " | ".join(map(str, [*counts, inside, *limits])) + " |"
+
+
 def main() -> None:
     """Write the page."""
     lines = [*NOTES["page"], ""]
     for name in NLME["models"]:
         lines += section(name)
+        lines += held_out() if name == HELD_OUT["model"] else []
     path = ROOT / "docs" / "validation.md"
     path.write_text("\n".join(lines).replace("NLME_SOFTWARE", NLME["software"]).rstrip() + "\n")
     print(path)
