@@ -17,7 +17,6 @@ from bayesdose.individual.compiled import Compiled, Data, compile_individual
 from bayesdose.individual.draws import Diagnostics, Draws
 from bayesdose.individual.importance import Particles, log_normal
 from bayesdose.individual.mode import Mode, find_mode
-from bayesdose.model import Model
 from bayesdose.study import Study, events
 
 KHAT_LIMIT, ESS_LIMIT = 0.7, 400.0
@@ -84,30 +83,6 @@ def condition(fit: Fit, patient: Study, *, seed: int, particles: int = 4096, dra
         ms=round(1e3 * (time.process_time() - started), 2),
     )
     return Draws(table, patient, diagnostics, compiled, _warn(fit, patient))
-
-
-def map_estimate(model: Model, patient: Study, theta: Mapping[str, float]) -> dict[str, float]:
-    """Return the mode of eta at a fixed theta (the MAP or empirical-Bayes estimate).
-
-    Parameters
-    ----------
-    model, patient
-        A spec and one subject.
-    theta
-        A value for each population variable; empty when the spec fixes all of them.
-
-    Returns
-    -------
-    dict
-        Eta name to its mode, on the scale of eta (not z).
-    """
-    _require_one_subject(patient)
-    compiled = compile_individual(model)
-    data = compiled.data(events(patient))
-    fixed = {name: np.array([float(value)]) for name, value in theta.items()}
-    z = _mode(compiled, fixed, data).z[None]
-    individual, _ = compiled.predict(fixed, z, data, _members(compiled, fixed, z, data, None))
-    return {name: float(individual[f"eta_{name}"][0, 0]) for name in compiled.etas}
 
 
 def _posterior(

@@ -124,3 +124,8 @@ def floored(hessian: np.ndarray) -> np.ndarray:
         return np.eye(len(hessian))
     values, vectors = np.linalg.eigh(hessian)
     return (vectors * np.maximum(values, _FLOOR)) @ vectors.T
+
+
+def is_floored(hessian: np.ndarray) -> bool:
+    """Return whether an eigenvalue of a Hessian from `derivatives` is the floor, not a curvature."""
+    return bool(len(hessian)) and bool(np.linalg.eigvalsh(hessian)[0] < _FLOOR * (1 + 1e-6))
