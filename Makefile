@@ -54,6 +54,8 @@ fits: setup ## Make the stored fits that ship, from the data that ship
 calibrate: setup ## Run simulation-based calibration and coverage (long)
 	@echo "==> pytest -m calibration"
 	@$(BIN)/python -m pytest -m calibration $(ARGS)
+	@echo "==> simulation-based calibration"
+	@$(BIN)/python tools/calibrate.py
 
 notebooks: setup ## Execute the notebooks against the stored fits
 	@echo "==> notebooks"

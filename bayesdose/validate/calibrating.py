@@ -134,8 +134,8 @@ def calibrate(
         Of truths, data and chains.
     draws, tune, chains, target_accept, centred
         As of `bayesdose.fit`. A fit whose R-hat is above `LARGEST_RHAT`, whose bulk ESS of a ranked quantity
-        is below twice `ranked`, or that diverges, is made again with three times the draws, twice the warm-up
-        and smaller steps, up to `ATTEMPTS` times in all.
+        is below twice `ranked`, or that diverges, is made again with twice the draws and warm-up, and a third
+        of the distance of target_accept to 1, up to `ATTEMPTS` times in all.
     ranked
         L, draws kept of each fit, spread evenly.
     members
@@ -164,7 +164,7 @@ def calibrate(
     sampler = Sampler(draws, tune, chains, target_accept, tuple(sorted(centred)))
     declared = build(model, design, centred=sampler.centred)
     truths = draw_truths(true_model or model, model, design, replications, seed, lloq)
-    nuts = compile_nuts(declared, draws=draws * chains * 3 ** (ATTEMPTS - 1))
+    nuts = compile_nuts(declared, draws=draws * chains * 2 ** (ATTEMPTS - 1))
     task = _Task(declared, nuts, compile_individual(model), truths, sampler, seed, ranked, members)
     record = {
         "model": {"name": model.name, "hash": model.hash},
@@ -293,8 +293,8 @@ def _replication(task: _Task, r: int) -> dict[str, Any]:
 
 def _longer(sampler: Sampler, attempt: int) -> Sampler:
     step = {f.name: getattr(sampler, f.name) for f in fields(sampler)}
-    accept = 1.0 - (1.0 - sampler.target_accept) / 5**attempt
-    more = {"draws": sampler.draws * 3**attempt, "tune": sampler.tune * 2**attempt, "target_accept": accept}
+    accept = 1.0 - (1.0 - sampler.target_accept) / 3**attempt
+    more = {"draws": sampler.draws * 2**attempt, "tune": sampler.tune * 2**attempt, "target_accept": accept}
     return Sampler(**{**step, **more})
 
 
@@ -349,11 +349,8 @@ def _posterior_z(task: _Task, trace: xr.DataTree, data: Data) -> Floats:
 
 
 def _own_z(task: _Task, group: Any, eta: str) -> Floats:
-    if eta not in task.sampler.centred:
-        return np.asarray(group["z"].sel(eta_noncentred=eta).transpose("chain", "draw", ...).to_numpy())
-    fixed = task.declared.declaration.fixed.get(f"omega_{eta}")
-    omega = group[f"omega_{eta}"].to_numpy()[:, :, None] if fixed is None else fixed
-    return np.asarray(group[f"eta_{eta}"].transpose("chain", "draw", ...).to_numpy() / omega)
+    own = group[f"z_centred_{eta}"] if eta in task.sampler.centred else group["z"].sel(eta_noncentred=eta)
+    return np.asarray(own.transpose("chain", "draw", ...).to_numpy())
 
 
 def _ranked(found: Ints, names: list[str]) -> xr.DataArray:

@@ -62,52 +62,74 @@ ORAL = {"times": (0.5, 1.5, 4, 8, 16, 30)}
 SHORT = {"times": (1, 4, 8, 14, 24)}
 BOLUS = {"times": (0.1, 0.5, 2, 6, 12, 30)}
 INFUSED = {"times": (0.5, 1.2, 3, 8, 16, 30), "duration": 1.0}
+BRIEF = {"draws": 700, "tune": 400}
 CASES = {
     "oral": Case("oral, one compartment, diagonal omega, combined2", "sbc_oral", ORAL, 200),
-    "correlated": Case("oral, three correlated etas (LKJ)", "sbc_correlated", ORAL, 100),
+    "correlated": Case(
+        "oral, three correlated etas (LKJ)", "sbc_correlated", ORAL, 100, options={"target_accept": 0.95}
+    ),
     "occasions": Case(
         "oral, variability between two occasions",
         "sbc_occasions",
-        {"times": (0.5, 2, 8, 24), "occasions": 2},
+        {"times": (1, 6, 24), "occasions": 2},
         100,
+        options=BRIEF,
     ),
     "censored": Case(
         "bolus, levels below 0.5 mg/L censored (M3)",
         "sbc_censored",
         {"times": (1, 6, 12, 24, 36, 48)},
         100,
-        options={"lloq": 0.5},
+        options={**BRIEF, "lloq": 0.5},
     ),
     "saturable": Case(
         "oral, Michaelis-Menten elimination (differential equations)",
         "sbc_saturable",
         {"times": (1, 3, 6, 10, 16), "subjects": 6, "amounts": (100.0, 300.0)},
         100,
+        options={"draws": 400, "tune": 400, "ranked": 49},
     ),
     "planted_variance": Case(
-        "planted: omega was the variance", "sbc_oral", ORAL, 60, maker="sbc_oral_variance", planted=True
+        "planted: omega was the variance",
+        "sbc_oral",
+        ORAL,
+        40,
+        maker="sbc_oral_variance",
+        options=BRIEF,
+        planted=True,
     ),
     "planted_combined1": Case(
-        "planted: the error was combined1", "sbc_oral", ORAL, 60, maker="sbc_oral_combined1", planted=True
+        "planted: the error was combined1",
+        "sbc_oral",
+        ORAL,
+        40,
+        maker="sbc_oral_combined1",
+        options=BRIEF,
+        planted=True,
     ),
     "planted_jacobian": Case(
         "planted: the log-Jacobian of the omegas counted twice",
         "sbc_oral_jacobian",
-        ORAL,
-        60,
+        {**ORAL, "subjects": 4},
+        100,
         maker="sbc_oral",
+        options=BRIEF,
         planted=True,
     ),
-    "infusion": Case("infusion, two compartments, log-normal error", "sbc_infusion", INFUSED, 50),
-    "three": Case("bolus, three compartments, proportional error", "sbc_three", BOLUS, 50),
-    "transit": Case("oral, three transit compartments, power error", "sbc_transit", ORAL, 50),
-    "heavy": Case("bolus, Student-t etas, Student-t error", "sbc_heavy", SHORT, 50),
-    "scales": Case("bolus, Box-Cox, logit and normal scales, additive error", "sbc_scales", SHORT, 50),
-    "residuals": Case("bolus, autocorrelated residuals", "sbc_residuals", SHORT, 50),
+    "infusion": Case(
+        "infusion, two compartments, log-normal error", "sbc_infusion", INFUSED, 50, options=BRIEF
+    ),
+    "three": Case("bolus, three compartments, proportional error", "sbc_three", BOLUS, 50, options=BRIEF),
+    "transit": Case("oral, three transit compartments, power error", "sbc_transit", ORAL, 50, options=BRIEF),
+    "heavy": Case("bolus, Student-t etas, Student-t error", "sbc_heavy", SHORT, 50, options=BRIEF),
+    "scales": Case(
+        "bolus, Box-Cox, logit and normal scales, additive error", "sbc_scales", SHORT, 50, options=BRIEF
+    ),
+    "residuals": Case("bolus, autocorrelated residuals", "sbc_residuals", SHORT, 50, options=BRIEF),
     "counts": Case(
         "bolus, a negative binomial count", "sbc_counts", {"times": (1, 6, 12, 24), "kinds": (1, 2)}, 50
     ),
-    "groups": Case("bolus, five studies", "sbc_groups", {**SHORT, "groups": 5}, 50),
+    "groups": Case("bolus, five studies", "sbc_groups", {**SHORT, "groups": 5}, 50, options=BRIEF),
 }
 
 

@@ -11,6 +11,7 @@ from bayesdose.reporting.figures.canvas import FAINT, INK, PALE, SERIES, WARN, c
 from bayesdose.validate.calibrating import Calibration
 from bayesdose.validate.ranks import band, counts
 
+_COLOURS = tuple(colour for colour in SERIES if colour != WARN)
 _GROUPS = {"theta_": "theta", "omega_": "omega", "sigma_": "sigma", "log_": "log-likelihood"}
 _PLACE = {"theta": 0, "omega": 1, "sigma": 2, "others of the population": 3, "random effects": 4}
 
@@ -42,16 +43,18 @@ def calibration_figure(result: Calibration, *, level: float = 0.01) -> Figure:
     low, high = band(n, draws, level=level / len(names))
     x = np.arange(1, draws + 1) / (draws + 1)
     for ax, kind in zip(axes, kinds, strict=False):
-        ax.fill_between(x, low - x, high - x, color=PALE, linewidth=0, step="mid")
+        ax.fill_between(x, low - x, high - x, color=PALE, alpha=0.55, linewidth=0, step="mid")
         ax.axhline(0.0, color=FAINT, linewidth=0.8)
         own = [name for name in names if _kind(name) == kind]
         for k, name in enumerate(own):
             ecdf = counts(result.ranks.sel(quantity=name).to_numpy(), draws) / n
-            _line(ax, x, ecdf - x, name, SERIES[k % len(SERIES)], bool(outside[name]))
+            _line(ax, x, ecdf - x, name, _COLOURS[k % len(_COLOURS)], bool(outside[name]))
         heading(ax, kind)
         ax.legend(fontsize=7, frameon=False, ncols=2, loc="upper right")
     for ax in axes[len(kinds) :]:
         ax.set_visible(False)
+    for ax in axes[max(len(kinds) - 2, 0) : len(kinds)]:
+        ax.tick_params(labelbottom=True)
     made.supxlabel("rank of the truth / (L + 1)", fontsize=9.5, color=INK)
     made.supylabel("ECDF less the diagonal", fontsize=9.5, color=INK)
     return made
