@@ -69,7 +69,7 @@ def individual_text(me: Draws, units_of: Mapping[str, str] | None = None) -> str
     units = {c.name: c.unit for c in me.patient.card.covariates}
     about = [f"{name} {value:g} {units[name]}".rstrip() for name, value in record["covariates"].items()]
     given = f"{record['doses']} dose{'s' * (record['doses'] != 1)}, {d.levels} level{'s' * (d.levels != 1)}"
-    khat = "" if d.khat is None else f"k-hat {d.khat:.2f} (below 0.7), "
+    khat = "" if d.khat is None else f"k-hat {d.khat:.2f} (below {d.khat_limit}), "
     lines = [
         f"patient    {'; '.join([*about, given])}",
         f"posterior  {d.method}: {khat}ESS {d.ess:.0f} of {d.particles} particles",

@@ -12,17 +12,26 @@ import xarray as xr
 
 from bayesdose.errors import InputError, Refused, explain
 from bayesdose.fitting import Fit, levels_in_fit
-from bayesdose.individual import importance
+from bayesdose.individual import importance, tempering
 from bayesdose.individual.compiled import Compiled, Data, compile_individual
-from bayesdose.individual.draws import Diagnostics, Draws
-from bayesdose.individual.importance import Particles, log_normal
-from bayesdose.individual.mode import Mode, find_mode
+from bayesdose.individual.draws import KHAT_LIMIT, PRECISION, Diagnostics, Draws
+from bayesdose.individual.importance import Particles
+from bayesdose.individual.mode import find_modes
+from bayesdose.individual.population import population_of
+from bayesdose.individual.proposal import base_points, stratified
+from bayesdose.individual.target import Target
 from bayesdose.study import Study, events
 
-KHAT_LIMIT, ESS_LIMIT = 0.7, 400.0
 
-
-def condition(fit: Fit, patient: Study, *, seed: int, particles: int = 4096, draws: int = 4000) -> Draws:
+def condition(
+    fit: Fit,
+    patient: Study,
+    *,
+    seed: int,
+    precision: str = "mean",
+    particles: int | None = None,
+    draws: int = 4000,
+) -> Draws:
     """Condition a population fit on one patient: the joint posterior of (theta, eta).
 
     Parameters
@@ -34,79 +43,96 @@ def condition(fit: Fit, patient: Study, *, seed: int, particles: int = 4096, dra
         patient's covariates, in the same type.
     seed
         Seed of the particles and the resampling.
+    precision
+        What it is for: "mean" (means and SDs: 4,096 particles, ESS of 400) or "tails" (5 and 95 % limits:
+        16,384 particles, ESS of 2,000).
     particles
-        Importance-sampling particles; 4096 serve means, 16384 serve 5 and 95 % limits.
+        Another number of particles for the first round.
     draws
         Equally weighted draws to hand out.
 
     Returns
     -------
     Draws
-        With k-hat, ESS, theta-ESS and |z| in ``diagnostics``.
+        With the method, k-hat, ESS, theta-ESS, |z| and rounds in ``diagnostics``.
 
     Raises
     ------
     InputError
-        More than one subject.
+        More than one subject, or an unknown precision.
     Refused
-        k-hat at or above 0.7, or fewer than 400 effective particles: no posterior is handed out.
+        Neither importance sampling nor tempered SMC gives what can be relied on: no posterior is handed out.
 
     Notes
     -----
-    Defensive-mixture importance sampling around a mode that moves with theta, Pareto-smoothed; see
+    Defensive-mixture importance sampling around modes that move with theta, Pareto-smoothed; up to three
+    more rounds where weights are uneven; then tempered SMC, twice, which must agree with itself. See
     ``docs/explanation/conditioning.md``.
     """
     _require_fit(fit)
     _require_one_subject(patient)
-    compiled = compile_individual(fit.model)
-    theta = fit.population_draws
+    standard, least = _precise(precision)
     started = time.process_time()
+    compiled = compile_individual(fit.model)
     tables = events(patient)
-    data, levels = compiled.data(tables), int(tables.sizes["observation"])
-    weighed = levels > 0 or compiled.informed
-    if weighed:
-        found, z_norm = _posterior(compiled, theta, data, particles, seed)
-        _require_reliable(found)
+    target = Target(compiled, compiled.data(tables), population_of(fit))
+    levels, n = int(tables.sizes["observation"]), particles or standard
+    if levels > 0 or compiled.informed:
+        found, z_norm = _posterior(target, n, seed, least)
     else:
-        found, z_norm = _prior(theta, compiled.size(data), particles, seed), 0.0
+        found, z_norm = _prior(target, n, seed), 0.0
     picked = importance.systematic(found.weight, draws, seed)
-    table = _table(compiled, theta, found, picked, data, seed)
+    table = _table(target, found, picked, seed)
     diagnostics = Diagnostics(
-        method="importance sampling" if weighed else "population draws",
-        particles=particles,
-        khat=found.khat if weighed else None,
+        method=found.method,
+        particles=n * found.rounds if found.khat is not None else len(found.draw),
+        khat=found.khat,
         ess=found.ess,
         theta_ess=found.theta_ess,
         z_norm=z_norm,
         levels=levels,
         seed=seed,
         ms=round(1e3 * (time.process_time() - started), 2),
+        rounds=found.rounds,
+        precision=precision,
+        log_evidence=None if np.isnan(found.log_evidence) else found.log_evidence,
     )
     return Draws(table, patient, diagnostics, compiled, _warn(fit, patient))
 
 
-def _posterior(
-    compiled: Compiled, theta: dict[str, np.ndarray], data: Data, n: int, seed: int
-) -> tuple[Particles, float]:
-    def density(theta: Mapping[str, np.ndarray], z: np.ndarray) -> np.ndarray:
-        return -(compiled.loglik(theta, z, data) + log_normal(z))
-
-    t, logs = importance.transformed(theta)
-    centre = importance.untransformed(t.mean(axis=0, keepdims=True), logs, list(theta))
-    mode = _mode(compiled, centre, data)
-    shift = importance.find_shift(density, mode, theta, (t, logs))
-    draw, z, log_q = importance.propose(mode, shift, n, seed)
-    log_weight = -density({name: values[draw] for name, values in theta.items()}, z) - log_q
-    weight, khat = importance.smooth(log_weight)
-    return Particles(draw, z, weight, khat), float(np.linalg.norm(mode.z))
+def _precise(precision: str) -> tuple[int, float]:
+    if precision not in PRECISION:
+        raise InputError(
+            explain("an unknown precision", came=repr(precision), expected=" or ".join(map(repr, PRECISION)))
+        )
+    return PRECISION[precision]
 
 
-def _mode(compiled: Compiled, theta: dict[str, np.ndarray], data: Data) -> Mode:
-    def objective(z: np.ndarray) -> np.ndarray:
-        spread = {name: np.repeat(value, len(z)) for name, value in theta.items()}
-        return -(compiled.loglik(spread, z, data) + log_normal(z))
+def _posterior(target: Target, n: int, seed: int, least: float) -> tuple[Particles, float]:
+    """Sample by importance, or where that does not serve by tempering; or say why there is no posterior."""
+    modes = find_modes(target.objective, target.k)
+    z_norm = float(np.linalg.norm(modes[0].z))
 
-    return find_mode(objective, compiled.size(data))
+    def good(made: Particles) -> bool:
+        return made.khat is not None and made.khat < KHAT_LIMIT and made.ess >= least
+
+    found = importance.sample(target, modes, n, seed, good)
+    if good(found):
+        return found, z_norm
+    moved, trouble = tempering.sample(target, target.shift(modes[0]), max(n // 2, 2048), seed)
+    if trouble is None and moved.ess < least:
+        trouble = f"tempered SMC leaves {moved.ess:.0f} distinct particles of {least:.0f}"
+    if trouble is None:
+        return moved, z_norm
+    raise Refused(
+        explain(
+            "the posterior of this patient is not reliable, so no draws are handed out",
+            came=f"k-hat {found.khat:.2f}, ESS {found.ess:.0f}, theta-ESS {found.theta_ess:.0f}; {trouble}",
+            expected=f"k-hat below {KHAT_LIMIT} and ESS of at least {least:.0f}, or two runs that agree",
+            meant="levels that contradict the population or each other (a missed dose, a wrong time or unit)",
+            fix="check times, doses and units of the levels; if they hold, ask for more particles",
+        )
+    )
 
 
 def _members(
@@ -123,20 +149,14 @@ def _members(
     return (u[:, None] > below).sum(axis=1)[:, None]
 
 
-def _prior(theta: dict[str, np.ndarray], k: int, n: int, seed: int) -> Particles:
-    size = len(next(iter(theta.values()))) if theta else 1
-    normal, _, rank, _ = importance.base_points(n, k, seed)
-    return Particles(importance.stratified(rank, size, seed), normal, np.full(n, 1.0 / n), 0.0)
+def _prior(target: Target, n: int, seed: int) -> Particles:
+    normal, _, rank, _ = base_points(n, target.k, seed)
+    draw = stratified(rank, len(target.known), seed)
+    return Particles(draw, normal, np.full(n, 1.0 / n), None, np.nan, 1, "population draws")
 
 
-def _table(
-    compiled: Compiled,
-    theta: dict[str, np.ndarray],
-    found: Particles,
-    picked: np.ndarray,
-    data: Data,
-    seed: int,
-) -> xr.Dataset:
+def _table(target: Target, found: Particles, picked: np.ndarray, seed: int) -> xr.Dataset:
+    compiled, data, theta = target.compiled, target.data, target.known.theta
     draw, z = found.draw[picked], found.z[picked]
     columns = {name: values[draw] for name, values in theta.items()}
     member = _members(compiled, columns, z, data, seed)
@@ -188,20 +208,6 @@ def _require_one_subject(patient: Study) -> None:
                 fix="choose one: study.select([id])",
             )
         )
-
-
-def _require_reliable(found: Particles) -> None:
-    if found.khat < KHAT_LIMIT and found.ess >= ESS_LIMIT:
-        return
-    raise Refused(
-        explain(
-            "the posterior of this patient is not reliable, so no draws are handed out",
-            came=f"k-hat {found.khat:.2f}, ESS {found.ess:.0f}, theta-ESS {found.theta_ess:.0f}",
-            expected=f"k-hat below {KHAT_LIMIT} and ESS of at least {ESS_LIMIT:.0f}",
-            meant="levels that contradict the population or each other (a missed dose, a wrong time or unit)",
-            fix="check times, doses and units of the levels; if they hold, ask for more particles",
-        )
-    )
 
 
 def _warn(fit: Fit, patient: Study) -> tuple[str, ...]:

@@ -18,6 +18,11 @@ if TYPE_CHECKING:
     from bayesdose.study import Study
 
 
+KHAT_LIMIT = 0.7
+PRECISION: dict[str, tuple[int, float]] = {"mean": (4096, 400.0), "tails": (16384, 2000.0)}
+"""Particles of a round and the least ESS, for means and SDs, and for 5 and 95 % limits."""
+
+
 @lru_cache(maxsize=64)
 def _fresh(seed: int, occasion: int, n: int, k: int) -> np.ndarray:
     """Return the standard-normal variables of an occasion that nobody knows yet, (n, k)."""
@@ -31,11 +36,13 @@ class Diagnostics:
     Parameters
     ----------
     method
-        "importance sampling", or "population draws" where there were no levels.
+        "importance sampling", "tempered SMC" where that does not serve, or "population draws" where there
+        were no levels.
     particles
-        How many were drawn.
+        How many were drawn, in all rounds.
     khat
-        Pareto shape of the importance weights; draws are handed out below 0.7 only.
+        Pareto shape of the importance weights; draws are handed out below 0.7 only. None where there are no
+        weights.
     ess, theta_ess
         Effective number of particles, and of distinct population draws.
     z_norm
@@ -44,6 +51,13 @@ class Diagnostics:
         How many levels were conditioned on.
     seed, ms
         Seed, and milliseconds of processor time.
+    rounds
+        Rounds of particles, or steps of tempering.
+    precision
+        What was asked for: "mean" or "tails".
+    log_evidence
+        Log of the density of the levels under the fit, random effects and theta integrated out; None without
+        levels. Of two models or dose histories the larger tells the levels better.
     """
 
     method: str
@@ -55,6 +69,19 @@ class Diagnostics:
     levels: int
     seed: int
     ms: float
+    rounds: int = 1
+    precision: str = "mean"
+    log_evidence: float | None = None
+
+    @property
+    def khat_limit(self) -> float:
+        """What k-hat must stay below."""
+        return KHAT_LIMIT
+
+    @property
+    def least_ess(self) -> float:
+        """What the ESS must reach, for the precision that was asked for."""
+        return PRECISION[self.precision][1]
 
     def to_dict(self) -> dict[str, Any]:
         """Return the fields as a plain dictionary."""

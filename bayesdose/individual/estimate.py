@@ -16,9 +16,10 @@ import xarray as xr
 
 from bayesdose.errors import InputError, explain, nearest
 from bayesdose.fitting import Fit
-from bayesdose.individual import importance
 from bayesdose.individual.compiled import Compiled, Data, compile_individual
 from bayesdose.individual.mode import derivatives, find_mode, is_floored
+from bayesdose.individual.population import population
+from bayesdose.individual.proposal import log_normal
 from bayesdose.model import Model
 from bayesdose.study import Study, events
 
@@ -106,7 +107,7 @@ class _At(NamedTuple):
 
     def objective(self, z: np.ndarray) -> np.ndarray:
         """-log p(levels, z) for each row of z."""
-        return -(self.compiled.loglik(self._spread(z), z, self.data) + importance.log_normal(z))
+        return -(self.compiled.loglik(self._spread(z), z, self.data) + log_normal(z))
 
     def member(self, z: np.ndarray) -> int | None:
         """Return the number of the likeliest subpopulation at z."""
@@ -186,8 +187,8 @@ def _theta(compiled: Compiled, theta: Mapping[str, float] | Fit) -> dict[str, np
     if isinstance(theta, Fit):
         _require_same_model(compiled.model, theta)
         draws = theta.population_draws
-        t, logs = importance.transformed(draws)
-        return importance.untransformed(t.mean(axis=0, keepdims=True), logs, list(draws))
+        known = population(draws)
+        return known.natural(np.zeros((1, len(draws))))
     unknown = [name for name in theta if name not in compiled.population]
     missing = [name for name in compiled.population if name not in theta]
     if unknown or missing:

@@ -15,6 +15,7 @@ from bayesdose.errors import Refused, explain
 Objective = Callable[[np.ndarray], np.ndarray]
 _STEP = 1e-4
 _FLOOR = 0.25  # smallest eigenvalue of the Hessian that is believed; the prior alone gives 1
+_SAME, _NEGLIGIBLE = 1.0, 10.0  # squared SDs between two minima that are one; height that counts for nothing
 _LENGTHS = np.array([1.0, 0.5, 0.25, 0.1, 0.03, 0.01, 1e-3])
 
 
@@ -38,6 +39,11 @@ class Mode:
 
 
 def find_mode(objective: Objective, k: int, *, starts: int = 64, tries: int = 3) -> Mode:
+    """Return the lowest minimum that `find_modes` finds."""
+    return find_modes(objective, k, starts=starts, tries=tries)[0]
+
+
+def find_modes(objective: Objective, k: int, *, starts: int = 64, tries: int = 3) -> list[Mode]:
     """Minimise a negative log-density over z from several starts.
 
     Parameters
@@ -51,13 +57,18 @@ def find_mode(objective: Objective, k: int, *, starts: int = 64, tries: int = 3)
     tries
         How many of the best of them Newton starts from.
 
+    Returns
+    -------
+    list of Mode
+        Lowest first; others that are not the same and hold some of the probability.
+
     Raises
     ------
     Refused
         When the density is zero at every start.
     """
     if k == 0:
-        return Mode(np.zeros(0), np.zeros((0, 0)), float(objective(np.zeros((1, 0)))[0]))
+        return [Mode(np.zeros(0), np.zeros((0, 0)), float(objective(np.zeros((1, 0)))[0]))]
     points = _starts(k, starts)
     values = objective(points)
     if not np.isfinite(values).any():
@@ -69,9 +80,29 @@ def find_mode(objective: Objective, k: int, *, starts: int = 64, tries: int = 3)
                 fix="check the times of doses and levels: is there a level before the first dose?",
             )
         )
-    best = np.argsort(values)[:tries]
+    best = _spread(points, values, tries)
     found = [_newton(objective, points[i], values[i]) for i in best if np.isfinite(values[i])]
-    return min(found, key=lambda mode: mode.value)
+    return _distinct(sorted(found, key=lambda mode: mode.value))
+
+
+def _spread(points: np.ndarray, values: np.ndarray, tries: int) -> list[int]:
+    """Return the best point, and the best ones that lie apart from those before."""
+    chosen: list[int] = []
+    for i in np.argsort(values, kind="stable").tolist():
+        if len(chosen) < tries and all(np.linalg.norm(points[j] - points[i]) > 1.0 for j in chosen):
+            chosen.append(i)
+    return chosen
+
+
+def _distinct(modes: list[Mode]) -> list[Mode]:
+    """Leave out minima that are one already found, or too high to matter."""
+    kept = modes[:1]
+    for mode in modes[1:]:
+        step = [mode.z - other.z for other in kept]
+        away = min(float(d @ other.hessian @ d) for d, other in zip(step, kept, strict=True))
+        if away > _SAME and mode.value < kept[0].value + _NEGLIGIBLE:
+            kept.append(mode)
+    return kept
 
 
 @lru_cache(maxsize=32)

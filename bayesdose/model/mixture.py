@@ -115,7 +115,7 @@ class Mixture:
         if shift is not None:
             put[made["z"]] = made["z"] - shift
         # Random variables stand aside: a copy of one would be a live draw in the density.
-        held = {one: one.type(f"{one.name}_held") for one in put}
+        held: Any = {one: one.type(f"{one.name}_held") for one in put}
         found = graph_replace([variable], held, strict=False)
         found = graph_replace(found, {member: kind}, strict=False)
         return cast(

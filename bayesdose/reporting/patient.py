@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from bayesdose.individual import Draws
     from bayesdose.study import Study
 
-KHAT_LIMIT, ESS_LIMIT = 0.7, 400
 CONCENTRATION = 1
 """The DVID that curves are drawn of."""
 
@@ -314,20 +313,20 @@ def _diagnostics(draws: Draws) -> Block:
     rows = [("Method", d.method, ""), ("Draws handed out", f"{len(draws):,}", "")]
     if d.khat is not None:
         rows.append(
-            ("Pareto k-hat: how heavy the tail of the weights is", f"{d.khat:.2f}", f"below {KHAT_LIMIT}")
+            ("Pareto k-hat: how heavy the tail of the weights is", f"{d.khat:.2f}", f"below {d.khat_limit}")
         )
     if d.levels:
         rows += [
             (
                 "Effective number of particles (ESS)",
                 f"{d.ess:,.0f} of {d.particles:,}",
-                f"at least {ESS_LIMIT}",
+                f"at least {d.least_ess:,.0f}",
             ),
             ("Effective number of population draws (theta-ESS)", f"{d.theta_ess:,.0f}", ""),
             ("Distance from the typical patient, in SDs (|z|)", f"{d.z_norm:.2f}", ""),
         ]
     rows += [("Seed", str(d.seed), ""), ("Processor time", f"{d.ms:.0f} ms", "")]
-    failed = (d.khat is not None and d.khat >= KHAT_LIMIT) or (d.levels > 0 and d.ess < ESS_LIMIT)
+    failed = (d.khat is not None and d.khat >= d.khat_limit) or (d.levels > 0 and d.ess < d.least_ess)
     marks = tuple("failed" if failed and limit else "" for _, _, limit in rows)
     table = Table("How the patient's draws were made", ("", "Value", "Must be"), tuple(rows), marks=marks)
     return Block("Diagnostics", tables=[table])

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import logsumexp
 
-from bayesdose.individual import importance
-from bayesdose.individual.importance import log_normal
-from bayesdose.individual.mode import find_mode
+from bayesdose.individual.importance import around
+from bayesdose.individual.mode import find_modes
+from bayesdose.individual.population import population
+from bayesdose.individual.proposal import Proposal, log_normal
+from bayesdose.individual.target import Target
 
 if TYPE_CHECKING:
     from bayesdose.individual.compiled import Compiled, Data
@@ -53,38 +55,19 @@ def log_marginal(
         bounded by the likelihood over the mixed-in share. Subpopulations are summed over; a group effect is
         that of a new group. The error is the delta method's, ``sqrt(var(w) / particles) / mean(w)``.
     """
-    n = len(next(iter(theta.values()))) if theta else 1
-
-    def density(theta: Mapping[str, np.ndarray], z: np.ndarray) -> np.ndarray:
-        return -(compiled.loglik(theta, z, data) + log_normal(z))
-
-    t, logs = importance.transformed(theta)
-    centre = importance.untransformed(t.mean(axis=0, keepdims=True), logs, list(theta))
-
-    def at_centre(z: np.ndarray) -> np.ndarray:
-        return density({name: np.repeat(value, len(z)) for name, value in centre.items()}, z)
-
-    mode = find_mode(at_centre, compiled.size(data))
-    shift = importance.find_shift(density, mode, theta, (t, logs))
-    draw, z, log_q = importance.propose(mode, shift, n * particles, seed)
-    log_weight = (
-        -_in_chunks(density, theta, draw, z, _CHUNK // (8 * max(len(data["record_time"]), 1))) - log_q
-    )
+    target = Target(compiled, data, population(theta))
+    proposal = around(target, find_modes(target.objective, target.k)[:1])
+    n = len(target.known)
+    draw, z = proposal.draw(target.known, n * particles, seed)
+    step = max(1, _CHUNK // (8 * max(len(data["record_time"]), 1)))
+    parts = [slice(start, start + step) for start in range(0, len(z), step)]
+    log_weight = np.concatenate([_log_weight(target, proposal, draw[own], z[own]) for own in parts])
     return _mean(log_weight[np.argsort(draw, kind="stable")].reshape(n, particles))
 
 
-def _in_chunks(
-    density: Callable[..., np.ndarray],
-    theta: Mapping[str, Floats],
-    draw: NDArray[np.intp],
-    z: Floats,
-    step: int,
-) -> Floats:
-    made = np.empty(len(z))
-    for start in range(0, len(z), max(step, 1)):
-        part = slice(start, start + max(step, 1))
-        made[part] = density({name: values[draw[part]] for name, values in theta.items()}, z[part])
-    return made
+def _log_weight(target: Target, proposal: Proposal, draw: NDArray[np.intp], z: Floats) -> Floats:
+    log_q = proposal.log_density(target.known.t[draw], z)
+    return np.asarray(target.loglik(draw, z) + log_normal(z) - log_q)
 
 
 def _mean(log_weight: Floats) -> Marginal:

@@ -1,0 +1,79 @@
+"""What conditioning needs of a fit's population draws, worked out once for each fit."""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from bayesdose.fitting import Fit
+
+
+@dataclass(frozen=True)
+class Population:
+    """Population draws, and the same on a scale without bounds.
+
+    Parameters
+    ----------
+    theta
+        Name of each population variable to its draws (draw,), natural scale.
+    t
+        The draws (draw, theta), logarithms where all are positive, less their mean.
+    centre
+        That mean, (theta,).
+    logs
+        Which are logarithms, (theta,).
+    order
+        Numbers of the draws in the order of the first variable; strata are taken along it.
+    """
+
+    theta: Mapping[str, np.ndarray]
+    t: np.ndarray
+    centre: np.ndarray
+    logs: np.ndarray
+    order: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.t)
+
+    @property
+    def sd(self) -> np.ndarray:
+        """SD of the transformed draws, (theta,)."""
+        return np.asarray(self.t.std(axis=0))
+
+    def at(self, draw: np.ndarray) -> dict[str, np.ndarray]:
+        """Return the draws numbered `draw`, name to (n,)."""
+        return {name: values[draw] for name, values in self.theta.items()}
+
+    def natural(self, t: np.ndarray) -> dict[str, np.ndarray]:
+        """Return transformed values (n, theta), centred as `t`, on the natural scale: name to (n,)."""
+        moved = t + self.centre
+        return {
+            name: np.exp(moved[:, j]) if self.logs[j] else moved[:, j].copy()
+            for j, name in enumerate(self.theta)
+        }
+
+
+def population(theta: Mapping[str, np.ndarray]) -> Population:
+    """Work out the transformed draws; of a model without population variables, one empty draw."""
+    columns = np.column_stack(list(theta.values())) if theta else np.zeros((1, 0))
+    logs = (columns > 0).all(axis=0)
+    t = np.where(logs, np.log(np.where(logs, columns, 1.0)), columns)
+    centre = t.mean(axis=0)
+    order = np.argsort(t[:, 0], kind="stable") if t.shape[1] else np.arange(len(t))
+    return Population(theta, t - centre, centre, logs, order)
+
+
+_KNOWN: dict[int, Population] = {}
+
+
+def population_of(fit: Fit) -> Population:
+    """Return the population of a fit, worked out at the first call and kept as long as the fit is."""
+    if id(fit) not in _KNOWN:
+        _KNOWN[id(fit)] = population(fit.population_draws)
+        weakref.finalize(fit, _KNOWN.pop, id(fit), None)
+    return _KNOWN[id(fit)]
