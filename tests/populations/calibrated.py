@@ -66,7 +66,7 @@ BRIEF = {"draws": 700, "tune": 400}
 CASES = {
     "oral": Case("oral, one compartment, diagonal omega, combined2", "sbc_oral", ORAL, 200),
     "correlated": Case(
-        "oral, three correlated etas (LKJ)", "sbc_correlated", ORAL, 100, options={"target_accept": 0.95}
+        "oral, three correlated etas (LKJ)", "sbc_correlated", {"times": (0.5, 2, 6, 20)}, 100, options=BRIEF
     ),
     "occasions": Case(
         "oral, variability between two occasions",

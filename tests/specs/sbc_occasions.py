@@ -15,5 +15,5 @@ def model(study):
         CL = bd.parameter("CL", bd.theta("CL", near(1.1, 0.3), unit="L/h"), eta["CL"], kappa["CL"])
         V = bd.parameter("V", bd.theta("V", near(3.4, 0.3), unit="L"), eta["V"])
         ka = bd.parameter("ka", bd.theta("ka", near(0.3, 0.3), unit="1/h"))
-        bd.observe("DV", bd.one_compartment(CL=CL, V=V, ka=ka), error=bd.proportional(near(-2.0, 0.4)))
+        bd.observe("DV", bd.one_compartment(CL=CL, V=V, ka=ka), error=bd.proportional(near(-1.6, 0.3)))
     return m

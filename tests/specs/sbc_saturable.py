@@ -26,6 +26,6 @@ def model(study):
         Vm = bd.parameter("Vm", bd.theta("Vm", near(2.5, 0.2), unit="mg/h"), eta["Vm"])
         Km = bd.parameter("Km", bd.theta("Km", near(0.7, 0.3), unit="mg/L"))
         A = bd.ode(SYSTEM, ka=ka, V=V, Vm=Vm, Km=Km)
-        error = bd.combined1(near(-2.3, 0.3), near(-2.3, 0.3))
+        error = bd.combined1(near(-1.9, 0.3), near(-1.9, 0.3))
         bd.observe("DV", A.central / bd.at_observations(V), error=error)
     return m
