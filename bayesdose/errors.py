@@ -15,6 +15,10 @@ class Refused(BayesdoseError):  # noqa: N818  (an answer, not an accident)
     """The computation ran and declines to hand out a result; the message is the reason (exit code 1)."""
 
 
+class Impossible(Refused):
+    """The levels have no density under the model, at all: no dose reached blood yet, or a negative one."""
+
+
 def explain(
     what: str,
     *,

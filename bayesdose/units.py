@@ -75,3 +75,19 @@ def factor(source: str, target: str) -> float:
                 f"{source!r} does not convert to {target!r}", came=source, expected=f"a unit like {target}"
             )
         ) from error
+
+
+def quantity_in(text: str, target: str) -> float:
+    """Return a quantity such as ``15 min`` as a number of `target` units.
+
+    Raises
+    ------
+    InputError
+        When the text is not a number with a unit, or the unit does not convert.
+    """
+    found = re.fullmatch(r"\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?)\s*(\S.*?)\s*", text, re.IGNORECASE)
+    if found is None:
+        raise InputError(
+            explain(f"{text!r} is not a quantity", expected=f"a number and a unit, such as 15 {target}")
+        )
+    return float(found.group(1)) * factor(found.group(2), target)

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bayesdose.errors import InputError
-from bayesdose.units import factor, unit
+from bayesdose.units import factor, quantity_in, unit
 
 
 @pytest.mark.parametrize(
@@ -42,3 +42,16 @@ def test_incompatible_units_are_told():
 def test_any_text_gives_a_unit_or_an_input_error(text):
     with contextlib.suppress(InputError):
         assert unit(text) is not None
+
+
+@pytest.mark.parametrize(
+    ("text", "unit", "value"), [("15 min", "h", 0.25), ("1.5h", "min", 90), ("2 mg", "ug", 2000)]
+)
+def test_a_quantity_in_another_unit(text, unit, value):
+    assert quantity_in(text, unit) == pytest.approx(value)
+
+
+@pytest.mark.parametrize("text", ["15", "min", "", "a lot"])
+def test_a_text_that_is_no_quantity_is_refused(text):
+    with pytest.raises(InputError, match="is not a quantity"):
+        quantity_in(text, "h")

@@ -1,18 +1,33 @@
 """Conditioning one patient: the mode, importance sampling, draws and their diagnostics."""
 
+from bayesdose.individual.alternatives import Alternatives, averaged, weigh
+from bayesdose.individual.batch import condition_each
 from bayesdose.individual.compiled import Compiled, compile_individual
 from bayesdose.individual.conditioning import condition
 from bayesdose.individual.draws import Diagnostics, Draws
 from bayesdose.individual.estimate import MapEstimate, map_estimate
+from bayesdose.individual.flagging import red_flags
+from bayesdose.individual.flags import Flag, Flags, Suspect
+from bayesdose.individual.ready import Bedside, bedside
 from bayesdose.individual.unfitted import fixed
 
 __all__ = [
+    "Alternatives",
+    "Bedside",
     "Compiled",
     "Diagnostics",
     "Draws",
+    "Flag",
+    "Flags",
     "MapEstimate",
+    "Suspect",
+    "averaged",
+    "bedside",
     "compile_individual",
     "condition",
+    "condition_each",
     "fixed",
     "map_estimate",
+    "red_flags",
+    "weigh",
 ]

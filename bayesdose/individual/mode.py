@@ -10,7 +10,7 @@ import numpy as np
 from scipy.special import ndtri
 from scipy.stats import qmc
 
-from bayesdose.errors import Refused, explain
+from bayesdose.errors import Impossible, explain
 
 Objective = Callable[[np.ndarray], np.ndarray]
 _STEP = 1e-4
@@ -64,7 +64,7 @@ def find_modes(objective: Objective, k: int, *, starts: int = 64, tries: int = 3
 
     Raises
     ------
-    Refused
+    Impossible
         When the density is zero at every start.
     """
     if k == 0:
@@ -72,7 +72,7 @@ def find_modes(objective: Objective, k: int, *, starts: int = 64, tries: int = 3
     points = _starts(k, starts)
     values = objective(points)
     if not np.isfinite(values).any():
-        raise Refused(
+        raise Impossible(
             explain(
                 "the patient's levels are impossible under the model",
                 came="a density of zero everywhere the prior reaches",

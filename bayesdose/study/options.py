@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise, product
 from typing import Literal
@@ -95,6 +95,24 @@ class Options:
 
     def __len__(self) -> int:
         return int(self.table.sizes["option"])
+
+    def after(self, patient: Study) -> Options:
+        """Return the same future doses after another account of the same patient's past.
+
+        Raises
+        ------
+        InputError
+            When it is another patient.
+        """
+        if patient.ids != self.patient.ids:
+            raise InputError(
+                explain(
+                    "options are of one patient",
+                    came=", ".join(patient.ids),
+                    expected=", ".join(self.patient.ids),
+                )
+            )
+        return replace(self, patient=patient)
 
     def future(self, option: int) -> Columns:
         """Return the option's future doses: TIME, AMT, RATE, CMT, SS and II."""
