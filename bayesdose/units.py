@@ -85,7 +85,9 @@ def quantity_in(text: str, target: str) -> float:
     InputError
         When the text is not a number with a unit, or the unit does not convert.
     """
-    found = re.fullmatch(r"\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?)\s*(\S.*?)\s*", text, re.IGNORECASE)
+    found = re.fullmatch(
+        r"\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?)\s*([^\d\s.].*?)\s*", text, re.IGNORECASE
+    )
     if found is None:
         raise InputError(
             explain(f"{text!r} is not a quantity", expected=f"a number and a unit, such as 15 {target}")
