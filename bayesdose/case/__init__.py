@@ -5,7 +5,7 @@ The schema is documented in ``docs/reference/case.md``.
 """
 
 from bayesdose.case.read import Case, make_case, read_case
-from bayesdose.case.recommendation import Recommendation, condition_for, recommend
+from bayesdose.case.recommendation import Recommendation, condition_for, flags_for, recommend
 from bayesdose.case.record import NOTICE, fit_record, individual_record, individual_text, to_json
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "Recommendation",
     "condition_for",
     "fit_record",
+    "flags_for",
     "individual_record",
     "individual_text",
     "make_case",

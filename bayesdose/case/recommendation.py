@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from bayesdose.case.record import individual_record
-from bayesdose.decision import Choice, decide
+from bayesdose.decision import Acknowledged, Choice, decide
 
 if TYPE_CHECKING:
     import xarray as xr
 
     from bayesdose.case.read import Case
     from bayesdose.fitting import Fit
-    from bayesdose.individual import Draws
+    from bayesdose.individual import Draws, Flags
     from bayesdose.study import Study
 
 
@@ -56,7 +56,16 @@ def condition_for(case: Case, fit: Fit, patient: Study) -> Draws:
         return condition(fit, patient, **case.condition.model_dump())
 
 
-def recommend(case: Case, me: Draws) -> Recommendation:
+def flags_for(case: Case, fit: Fit, patient: Study) -> Flags:
+    """Look for red flags in a patient's table, with the seed of the case; see `bayesdose.red_flags`."""
+    from bayesdose.individual import red_flags
+
+    return red_flags(fit, patient, seed=case.condition.seed)
+
+
+def recommend(
+    case: Case, me: Draws, *, flags: Flags | None = None, acknowledged: Acknowledged | None = None
+) -> Recommendation:
     """Simulate the case's options for a patient's draws and decide between them.
 
     Parameters
@@ -65,6 +74,8 @@ def recommend(case: Case, me: Draws) -> Recommendation:
         The decision problem.
     me
         Draws of the patient, from `condition`.
+    flags, acknowledged
+        Red flags, under which nothing is escalated, and who takes it on all the same; see `bayesdose.decide`.
 
     Raises
     ------
@@ -82,5 +93,7 @@ def recommend(case: Case, me: Draws) -> Recommendation:
         limits=case.limit_list(),
         indifference=case.indifference,
         complete=case.options.complete,
+        flags=flags,
+        acknowledged=acknowledged,
     )
     return Recommendation(case, me, outcome, choice)

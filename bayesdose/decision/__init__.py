@@ -5,6 +5,7 @@ Pure numpy and xarray: every number of a `Choice` is a reduction of one array U[
 
 from bayesdose.decision.choice import Choice
 from bayesdose.decision.deciding import decide
+from bayesdose.decision.escalation import Acknowledged, NoEscalation
 from bayesdose.decision.limits import Limit, max_daily, max_single
 from bayesdose.decision.utilities import (
     UTILITIES,
@@ -20,8 +21,10 @@ from bayesdose.decision.utilities import (
 
 __all__ = [
     "UTILITIES",
+    "Acknowledged",
     "Choice",
     "Limit",
+    "NoEscalation",
     "Target",
     "Window",
     "above",

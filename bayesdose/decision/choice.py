@@ -54,6 +54,10 @@ class Choice:
         Number of distinct draws: copies of one particle count once.
     attrs
         Attributes of the outcome (units, drug, surrogate patient, covariates, seed).
+    flags
+        The red flags it was made under: name, where, row, value, limit, meaning, advice each.
+    acknowledged
+        Who took an escalation under red flags on (``who``), and the reason (``why``); None where nobody did.
     """
 
     best: str
@@ -71,6 +75,8 @@ class Choice:
     limits: tuple[str, ...]
     n_particles: int
     attrs: Mapping[str, Any] = field(default_factory=dict)
+    flags: tuple[Mapping[str, Any], ...] = ()
+    acknowledged: Mapping[str, str] | None = None
 
     @property
     def near_optimal(self) -> tuple[str, ...]:
@@ -117,6 +123,8 @@ class Choice:
             "draws": self.U.sizes["draw"],
             "distinct_draws": self.n_particles,
             "attrs": self.attrs,
+            "flags": self.flags,
+            "acknowledged": self.acknowledged,
         }
         return {name: _plain(value) for name, value in made.items()}
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from bayesdose.decision import criteria
 from bayesdose.decision.choice import Choice, Status
 from bayesdose.decision.criteria import Bools, Clusters, Floats
+from bayesdose.decision.escalation import Acknowledged, HasName, guarded, recorded, red
 from bayesdose.decision.evaluate import check_outcome, evaluate
 from bayesdose.decision.limits import Check, Verdict
 from bayesdose.decision.search import edges
@@ -35,6 +36,8 @@ def decide(
     limits: Sequence[Check] = (),
     indifference: float | None = None,
     complete: Sequence[str] = (),
+    flags: Iterable[HasName] | None = None,
+    acknowledged: Acknowledged | None = None,
 ) -> Choice:
     """Choose the option with the highest expected utility among those that no limit blocks.
 
@@ -59,6 +62,13 @@ def decide(
     complete
         Template parameters (``["interval"]``) whose searched values are all that can be given: an optimum
         at their end is not an "edge".
+    flags
+        Red flags of the patient's table, from `bayesdose.red_flags`. Under one, options that escalate are
+        blocked as by a limit: those that give more a day than the current regimen, or without one everything
+        above the smallest dose among the options (`NoEscalation`).
+    acknowledged
+        Who takes the escalation on, and why: nothing is blocked then. It stays with the choice and is
+        printed.
 
     Returns
     -------
@@ -83,6 +93,8 @@ def decide(
     Refused
         When every option is blocked and no treatment is not among them.
     """
+    raised = red(flags)
+    limits, warned = guarded(limits, raised, acknowledged)
     case = _case(outcome, utility, limits)
     best = case.highest(case.allowed)
     rivals = case.allowed & (np.arange(len(case.names)) != best)
@@ -93,7 +105,7 @@ def decide(
     status, reasons = _status(
         edges(outcome, best, limits, complete),
         _close(case, columns, rivals, delta),
-        _notes(case, outcome, best),
+        [*_notes(case, outcome, best), *warned],
     )
     return Choice(
         best=str(case.names[best]),
@@ -111,6 +123,8 @@ def decide(
         limits=tuple(str(limit) for limit in limits),
         n_particles=case.groups.n,
         attrs=dict(outcome.attrs),
+        flags=recorded(raised),
+        acknowledged=None if acknowledged is None else asdict(acknowledged),
     )
 
 

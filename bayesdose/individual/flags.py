@@ -11,6 +11,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import pandas as pd
 
+EXPLAINED = 0.05
+"""A slip explains a table that it makes at least this probable."""
+
 _WIDTH = 100
 _HEAD = ("flag", "where", "value", "limit")
 
@@ -145,12 +148,11 @@ class Flags:
     def to_dict(self) -> dict[str, Any]:
         """Return JSON-able values: the red flags, everything looked at, the suspects; no subject's name."""
         made = {name: getattr(self, name) for name in ("alpha", "n_replicates", "n_particles", "seed", "ms")}
-        plain = [{k: _plain(v) for k, v in asdict(one).items()} for one in (*self.checks, *self.suspects)]
-        n = len(self.checks)
+        checks = [_plain_dict(one) for one in self.checks]
         return {
-            "raised": [one for one in plain[:n] if one["raised"]],
-            "checks": plain[:n],
-            "suspects": plain[n:],
+            "raised": [one for one in checks if one["raised"]],
+            "checks": checks,
+            "suspects": [_plain_dict(one) for one in self.suspects],
             "p": _plain(self.p),
             **made,
         }
@@ -165,12 +167,17 @@ class Flags:
             lines.append("  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip())
             lines += textwrap.wrap(flag.advice, _WIDTH, initial_indent="    ", subsequent_indent="    ")
         title = f"{len(rows)} red flag{'s' * (len(rows) > 1)}: re-check before escalating"
-        others = [f"    could also be {one}" for one in self.suspects[1:3]] if self._named else []
+        rivals = [one for one in self.suspects[1:] if one.p >= EXPLAINED]
+        others = [f"    could also be {one}" for one in rivals[:2]] if self._named else []
         return "\n".join([title, *lines, *others])
 
     @property
     def _named(self) -> bool:
         return any(flag.name.startswith("probable ") for flag in self.raised)
+
+
+def _plain_dict(one: Flag | Suspect) -> dict[str, Any]:
+    return {name: _plain(value) for name, value in asdict(one).items()}
 
 
 def _plain(value: Any) -> Any:

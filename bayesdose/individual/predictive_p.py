@@ -31,7 +31,7 @@ Floats = NDArray[np.float64]
 CONTINUOUS = ("normal", "log-normal", "Student-t")
 _WIDE, _WIDE_SHARE = 2.5, 0.3  # some particles are far out, for patients who are
 _FLOOR = -1e4  # log-density of a level that is impossible: low, and still a number
-_CHUNK = 2**18  # densities of one call: they fit the cache
+_CHUNK = 2**17  # densities of one call: they fit the cache
 
 
 @dataclass(frozen=True, eq=False)
@@ -180,7 +180,7 @@ class Reference:
 
     @cached_property
     def names(self) -> tuple[str, ...]:
-        """Names of the statistics: joint, outside, conflict; of several levels contradiction, and others (each)."""
+        """Names of the statistics; of several levels also contradiction, and others for each of them."""
         single = ("joint", "outside", "conflict")
         return single if self.n < 2 else (*single, "contradiction", *["others"] * self.n)
 
@@ -190,7 +190,7 @@ class Reference:
         return np.concatenate(parts) - np.log(len(self.near.z))
 
     def _densities(self, y: Floats, cens: NDArray[np.int64]) -> Iterator[tuple[Floats, Floats]]:
-        """Yield log-densities (patient, particle, observation) and unit corrections (patient, observation)."""
+        """Yield log-densities (patient, particle, observation), unit corrections (patient, observation)."""
         step = max(1, _CHUNK // (len(self.near.z) * self.n))
         density = densities(self.compiled.model)
         for a in range(0, len(y), step):
@@ -267,7 +267,7 @@ def censored(y: Floats, lloq: Floats) -> tuple[Floats, NDArray[np.int64]]:
 
 
 def continuous(compiled: Compiled, data: Data) -> NDArray[np.bool_]:
-    """Return which levels are concentrations or the like, not counts, categories or events, (observation,)."""
+    """Return which levels are concentrations or the like, not counts or events, (observation,)."""
     likelihood = compiled.declaration.likelihood
     assert likelihood is not None
     found = np.zeros(len(data["DV_data"]), dtype=np.bool_)
