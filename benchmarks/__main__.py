@@ -14,6 +14,7 @@ PAGE = Path(__file__).parents[1] / "docs" / "benchmarks.md"
 KEEP = "<!-- below: written by hand -->"
 SECTIONS = {
     "fits": "Fitting",
+    "recovery": "Populations of 50, 200 and 800 subjects",
     "gradients": "The gradient of a fit",
     "systems": "Differential equations: density and gradient",
     "kernel": "The structural walk: values",

@@ -51,14 +51,14 @@ def peak(call: Callable[[], object]) -> float:
     """
     try:
         Path("/proc/self/clear_refs").write_text("5")  # forget earlier peaks
-        before = _high_water()
+        before = high_water()
         call()
-        return (_high_water() - before) / 1e9
+        return (high_water() - before) / 1e9
     except OSError:
         return float("nan")
 
 
-def _high_water() -> int:
+def high_water() -> int:
     """Return the peak of the resident memory (bytes)."""
     lines = Path("/proc/self/status").read_text().splitlines()
     return 1024 * next(int(line.split()[1]) for line in lines if line.startswith("VmHWM:"))
@@ -97,7 +97,7 @@ def nuts() -> dict[str, float]:
 
     model = bd.load_model("phenobarbital")
     study = bd.read_study(bd.data_path("phenobarbital"), model)
-    return spent(lambda: compile_nuts(build(model, study)))
+    return spent(lambda: compile_nuts(build(model, study), frozen=True))
 
 
 def condition() -> dict[str, float]:

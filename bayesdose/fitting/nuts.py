@@ -14,6 +14,7 @@ from pytensor.graph.traversal import ancestors
 
 from bayesdose.errors import InputError, Refused, explain
 from bayesdose.fitting.checks import Check, Checks, run_checks
+from bayesdose.fitting.expanding import computed_later, expanded
 from bayesdose.fitting.frozen import freeze
 from bayesdose.fitting.kept import claim
 from bayesdose.fitting.provenance import data_record, versions
@@ -94,7 +95,9 @@ def fit(
     names = names_of_population(declared)
     kept = None if keep is None else claim(Path(keep), _identity(model, study, sampler, seed))
     sampled = sample(compiled, sampler, seed, names, progress=progress, keep=kept)
-    trace = settle(sampled.trace, declared, seed)
+    total = sampler.draws * sampler.chains
+    trace = expanded(sampled.trace, declared, computed_later(declared, _stored(declared, total), total))
+    trace = settle(trace, declared, seed)
     clock.append(_now())
     checks = run_checks(trace, declared.declaration, names)
     if sampled.share < 1.0:
@@ -138,7 +141,8 @@ def _describe(model: Model, declared: pm.Model) -> dict[str, Any]:
 def compile_nuts(declared: pm.Model, *, draws: int = 4000, frozen: bool = False) -> Any:
     """Compile a declaration for nutpie: numba, prior-centred starts, predictions not stored.
 
-    Faster where the data are `frozen`, which rules out ``with_data``.
+    Where the data are `frozen`, which rules out ``with_data``, it is faster, and of a large posterior stores
+    only what `expanded` needs.
 
     Parameters of every record are stored only where all `draws` of one stay below `_LARGEST` bytes, and no
     variable that depends on a subject's subpopulation but in its values for each (see `settle`).
@@ -147,19 +151,25 @@ def compile_nuts(declared: pm.Model, *, draws: int = 4000, frozen: bool = False)
 
     sampled = freeze(declared) if frozen else declared
     individual = {sampled[name] for name in declared.declaration.individual}
+    stored = _stored(declared, draws)
+    later = computed_later(declared, stored, draws) if frozen else []
     # Jitter on the population can start a chain where the density underflows; it then never moves.
-    names = [v.name for v in declared.unobserved_value_vars if not v.name.endswith("_prediction")]
-    left_out = _by_subpopulation(declared)
-    if 8 * draws * len(declared["record_time"].get_value()) > _LARGEST:
-        left_out |= {name for name, dims in declared.named_vars_to_dims.items() if "record" in dims}
-    stored = [name for name in names if name not in left_out]
     return nutpie.compile_pymc_model(
         sampled,
         backend="numba",
         default_initialization_strategy="support_point",
         jitter_rvs=individual,
-        var_names=[name for name in stored if name in declared.named_vars],
+        var_names=[name for name in stored if name not in later],
     )
+
+
+def _stored(declared: pm.Model, draws: int) -> list[str]:
+    """Return the names of what the posterior holds."""
+    names = [v.name for v in declared.unobserved_value_vars if not v.name.endswith("_prediction")]
+    left_out = _by_subpopulation(declared)
+    if 8 * draws * len(declared["record_time"].get_value()) > _LARGEST:
+        left_out |= {name for name, dims in declared.named_vars_to_dims.items() if "record" in dims}
+    return [name for name in names if name in declared.named_vars and name not in left_out]
 
 
 def _by_subpopulation(declared: pm.Model) -> set[str]:

@@ -78,6 +78,18 @@ def one_state(
 
 
 @inlined
+def series(v: float) -> tuple[float, float]:
+    """Return (exp(v) - 1) / v and its derivative, for v at most 1/4 in size (next terms: less than 1e-17)."""
+    g = 1 / 362880 + v * (1 / 3628800 + v * (1 / 39916800 + v * (1 / 479001600 + v * (1 / 6227020800))))
+    g = 1 / 120 + v * (1 / 720 + v * (1 / 5040 + v * (1 / 40320 + v * g)))
+    g = 1.0 + v * (1 / 2 + v * (1 / 6 + v * (1 / 24 + v * g)))
+    slope = 9 / 3628800 + v * (10 / 39916800 + v * (11 / 479001600 + v * (12 / 6227020800)))
+    slope = 5 / 720 + v * (6 / 5040 + v * (7 / 40320 + v * (8 / 362880 + v * slope)))
+    slope = 1 / 2 + v * (2 / 6 + v * (3 / 24 + v * (4 / 120 + v * slope)))
+    return g, slope
+
+
+@inlined
 def transfer(ka: float, gap: float, dt: float, e_a: float, e_e: float) -> tuple[float, float, float]:
     """Return what of a depot arrives and stays over dt, and its derivatives by ka and ke.
 
@@ -87,17 +99,14 @@ def transfer(ka: float, gap: float, dt: float, e_a: float, e_e: float) -> tuple[
     """
     u = gap * dt
     if abs(u) < NEAR:
-        g, slope, term = 0.0, 0.0, 1.0  # term: (-u)^n / n!
-        for n in range(1, 14):
-            g += term / n
-            slope -= term / (n + 1)
-            term *= -u / n
-        phi, by_a = dt * e_e * g, dt * dt * e_e * slope
+        g, slope = series(-u)
+        phi, by_a = dt * e_e * g, -dt * dt * e_e * slope
         by_e = -dt * phi - by_a
     else:
-        phi = (e_e - e_a) / gap
-        by_a = (dt * e_a - phi) / gap
-        by_e = (phi - dt * e_e) / gap
+        inverse = 1.0 / gap
+        phi = (e_e - e_a) * inverse
+        by_a = (dt * e_a - phi) * inverse
+        by_e = (phi - dt * e_e) * inverse
     return ka * phi, phi + ka * by_a, ka * by_e
 
 
