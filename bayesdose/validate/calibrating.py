@@ -159,7 +159,8 @@ def calibrate(
     Raises
     ------
     InputError
-        A model with subpopulations, or a true model whose variables have other names.
+        A model with subpopulations, one that takes no censored levels where `lloq` is given, or a true model
+        whose variables have other names.
     Refused
         A replication that could not be sampled at all.
     """
@@ -237,10 +238,11 @@ def draw_truths(
     Raises
     ------
     InputError
-        When `maker` has subpopulations, or other variables than the model that is fitted.
+        When `maker` has subpopulations, or other variables than the model that is fitted, or that takes no
+        censored levels.
     """
     compiled, tables = compile_individual(maker), events(design)
-    _refuse(compiled, compile_individual(model))
+    _refuse(compiled, compile_individual(model), lloq)
     data = compiled.data(tables)
     rng = np.random.default_rng((seed, 0))
     declared = build(maker, design)
@@ -257,7 +259,7 @@ def draw_truths(
     return Truths(theta, z, levels, censored, effects, data)
 
 
-def _refuse(maker: Compiled, fitted: Compiled) -> None:
+def _refuse(maker: Compiled, fitted: Compiled, lloq: float | None) -> None:
     if maker.subpopulations or fitted.subpopulations:
         raise InputError(
             explain("calibration takes no subpopulations", fix="calibrate the model without bd.mixture")
@@ -270,6 +272,8 @@ def _refuse(maker: Compiled, fitted: Compiled) -> None:
                 expected="the same names of theta, omega, sigma and etas",
             )
         )
+    if lloq is not None and not fitted.declaration.censored:
+        raise InputError(explain("the model takes no censored levels", came=f"lloq={lloq:g}", fix='blq="M3"'))
 
 
 def _replication(task: _Task, r: int) -> dict[str, Any]:

@@ -121,6 +121,8 @@ def test_other_variables_and_subpopulations_are_refused():
     study = bd.read_study(design((1, 4)), bolus)
     with pytest.raises(InputError, match="other variables"):
         draw_truths(oral, bolus, study, 2, 1, None)
+    with pytest.raises(InputError, match="no censored levels"):
+        draw_truths(oral, oral, study, 2, 1, 0.5)
     mixed = bd.load_model(SPECS / "sim_mixture.py")
     with pytest.raises(InputError, match="no subpopulations"):
         draw_truths(mixed, mixed, bd.read_study(design((1, 4)), mixed), 2, 1, None)
