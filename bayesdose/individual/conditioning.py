@@ -97,7 +97,8 @@ def condition(
         precision=precision,
         log_evidence=None if np.isnan(found.log_evidence) else found.log_evidence,
     )
-    return Draws(table, patient, diagnostics, compiled, _warn(fit, patient))
+    weights = None if found.khat is None else np.sort(found.weight)[::-1]
+    return Draws(table, patient, diagnostics, compiled, _warn(fit, patient), weights)
 
 
 def _precise(precision: str) -> tuple[int, float]:

@@ -106,6 +106,8 @@ class Draws:
         Method, k-hat, ESS, ...
     warnings
         What a reader must know.
+    weights
+        Normalised weights of the particles, the largest first, (particle,); None where there are none.
     """
 
     data: xr.Dataset
@@ -113,6 +115,7 @@ class Draws:
     diagnostics: Diagnostics
     compiled: Compiled = field(repr=False)
     warnings: tuple[str, ...] = ()
+    weights: np.ndarray | None = field(default=None, repr=False, compare=False)
 
     @property
     def model(self) -> Model:
