@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import pymc as pm
@@ -17,6 +18,7 @@ import pytensor.tensor as pt
 from bayesdose.errors import InputError, explain, nearest
 from bayesdose.model.blocks import population_variable
 from bayesdose.model.context import current, use_records
+from bayesdose.model.correlation import fixed_factors
 
 if TYPE_CHECKING:
     from pytensor.tensor.variable import TensorVariable
@@ -58,6 +60,7 @@ def eta(
     *,
     correlated: bool | Sequence[Sequence[str]] = (),
     lkj: float = 2.0,
+    correlation: Mapping[tuple[str, str], float] = MappingProxyType({}),
     df: Prior | None = None,
 ) -> dict[str, Effect]:
     """Declare random effects between subjects.
@@ -71,6 +74,9 @@ def eta(
         independent.
     lkj
         The prior of a block's correlation matrix is LKJ(lkj): 1 is uniform, larger is nearer to none.
+    correlation
+        Correlations that are known, ``{("CL", "V"): 0.5}``; etas that it links are one block, whose other
+        correlations are 0.
     df
         Degrees of freedom: etas are then Student-t, with omega as scale; a number or a prior. For subjects
         who lie far out.
@@ -92,15 +98,17 @@ def eta(
         raise InputError(explain("eta is declared twice", fix="give all random effects in one bd.eta({...})"))
     names = list(omegas)
     declaration.etas.extend(names)
+    declaration.fixed |= {f"rho_{a}_{b}": float(rho) for (a, b), rho in correlation.items()}
     made.add_coord("eta", names)
-    blocks = _blocks(names, correlated)
+    fixed = fixed_factors(names, correlation)
+    blocks = [*_blocks([n for n in names if not any(n in block for block in fixed)], correlated), *fixed]
     free = [name for name in names if name not in declaration.centred]
     _refuse_centred(set(names) - set(free), blocks, df)
     z = _standard("z", "subject", "eta" if free == names else "eta_noncentred", free)
     if df is not None:
         z = _heavy_tailed(z, free, df)
     for block in blocks:
-        rows = _cholesky(block, lkj)
+        rows = fixed[block] if block in fixed else _cholesky(block, lkj)
         declaration.factors |= {
             name: dict(zip(block, row, strict=False)) for name, row in zip(block, rows, strict=True)
         }
