@@ -80,8 +80,8 @@ def find_modes(objective: Objective, k: int, *, starts: int = 64, tries: int = 3
                 fix="check the times of doses and levels: is there a level before the first dose?",
             )
         )
-    best = _spread(points, values, tries)
-    found = [_newton(objective, points[i], values[i]) for i in best if np.isfinite(values[i])]
+    best = [i for i in _spread(points, values, tries) if np.isfinite(values[i])]
+    found = _newton(objective, points[best], values[best])
     return _distinct(sorted(found, key=lambda mode: mode.value))
 
 
@@ -89,8 +89,10 @@ def _spread(points: np.ndarray, values: np.ndarray, tries: int) -> list[int]:
     """Return the best point, and the best ones that lie apart from those before."""
     chosen: list[int] = []
     for i in np.argsort(values, kind="stable").tolist():
-        if len(chosen) < tries and all(np.linalg.norm(points[j] - points[i]) > 1.0 for j in chosen):
+        if ((points[chosen] - points[i]) ** 2).sum(axis=1).min(initial=np.inf) > 1.0:
             chosen.append(i)
+        if len(chosen) == tries:
+            break
     return chosen
 
 
@@ -112,49 +114,67 @@ def _starts(k: int, n: int) -> np.ndarray:
     return np.vstack([np.zeros(k), ndtri((net + 0.5 / n) * (1 - 1e-9))])
 
 
-def _newton(objective: Objective, z: np.ndarray, value: float, rounds: int = 50) -> Mode:
+def _newton(objective: Objective, z: np.ndarray, values: np.ndarray, rounds: int = 50) -> list[Mode]:
+    """Take Newton steps from each of some points (start, eta), all starts in one call of the objective."""
+    z, values, k = z.copy(), values.copy(), z.shape[1]
+    hessians = np.empty((len(z), k, k))
+    left = np.arange(len(z))
     for _ in range(rounds):
-        gradient, hessian = derivatives(objective, z)
-        step = np.linalg.solve(hessian, gradient)
-        trial = z - _LENGTHS[:, None] * step
-        values = np.where(np.isfinite(v := objective(trial)), v, np.inf)
-        i = int(np.argmin(values))
-        if gradient @ step < 1e-12 or values[i] >= value:
-            break
-        z, value = trial[i], float(values[i])
-    return Mode(z, derivatives(objective, z)[1], float(value))
+        gradient, hessians[left] = _derivatives(objective, z[left])
+        step = np.linalg.solve(hessians[left], gradient[:, :, None])[:, :, 0]
+        trial = z[left, None] - _LENGTHS[:, None] * step[:, None]
+        found = objective(trial.reshape(-1, k)).reshape(len(left), -1)
+        found = np.where(np.isfinite(found), found, np.inf)
+        best = np.argmin(found, axis=1)
+        each = np.arange(len(left))
+        better = (np.sum(gradient * step, axis=1) >= 1e-12) & (found[each, best] < values[left])
+        z[left[better]] = trial[each, best][better]
+        values[left[better]] = found[each, best][better]
+        left = left[better]
+        if not len(left):
+            return [Mode(*one) for one in zip(z, hessians, values.tolist(), strict=True)]
+    hessians[left] = _derivatives(objective, z[left])[1]
+    return [Mode(*one) for one in zip(z, hessians, values.tolist(), strict=True)]
 
 
 def derivatives(objective: Objective, z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return gradient (k,) and floored Hessian (k, k) by central differences, in one batched call."""
-    k = len(z)
-    pairs, steps = _stencil(k)
-    f = objective(z + steps)
-    up, down, rest = f[1 : k + 1], f[k + 1 : 2 * k + 1], f[2 * k + 1 :].reshape(-1, 4)
-    hessian = np.diag((up - 2 * f[0] + down) / _STEP**2)
-    for (i, j), (a, b, c, d) in zip(pairs, rest, strict=True):
-        hessian[i, j] = hessian[j, i] = (a - b - c + d) / (4 * _STEP**2)
+    gradient, hessian = _derivatives(objective, z[None])
+    return gradient[0], hessian[0]
+
+
+def _derivatives(objective: Objective, z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return gradients (n, k) and floored Hessians (n, k, k) at n points."""
+    k = z.shape[1]
+    rows, columns, steps = _stencil(k)
+    f = objective((z[:, None] + steps).reshape(-1, k)).reshape(len(z), -1)
+    up, down, rest = f[:, 1 : k + 1], f[:, k + 1 : 2 * k + 1], f[:, 2 * k + 1 :].reshape(len(z), -1, 4)
+    hessian = np.empty((len(z), k, k))
+    hessian[:, np.arange(k), np.arange(k)] = (up - 2 * f[:, :1] + down) / _STEP**2
+    crossed = (rest @ np.array([1.0, -1.0, -1.0, 1.0])) / (4 * _STEP**2)
+    hessian[:, rows, columns] = hessian[:, columns, rows] = crossed
     return (up - down) / (2 * _STEP), floored(hessian)
 
 
 @lru_cache(maxsize=32)
-def _stencil(k: int) -> tuple[list[tuple[int, int]], np.ndarray]:
+def _stencil(k: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return the pairs of axes, and the steps: none, up and down each axis, four corners of each pair."""
-    pairs = [(i, j) for i in range(k) for j in range(i)]
+    rows, columns = np.tril_indices(k, -1)
     single = _STEP * np.vstack([np.eye(k), -np.eye(k)])
-    crossed = [s * _STEP * np.eye(k)[i] + t * _STEP * np.eye(k)[j] for i, j in pairs for s, t in _SIGNS]
-    return pairs, np.vstack([np.zeros((1, k)), single, np.reshape(crossed, (-1, k))])
+    axes = _STEP * np.eye(k)
+    crossed = [s * axes[i] + t * axes[j] for i, j in zip(rows, columns, strict=True) for s, t in _SIGNS]
+    return rows, columns, np.vstack([np.zeros((1, k)), single, np.reshape(crossed, (-1, k))])
 
 
 _SIGNS = ((1, 1), (1, -1), (-1, 1), (-1, -1))
 
 
 def floored(hessian: np.ndarray) -> np.ndarray:
-    """Return a symmetric matrix with its eigenvalues raised to at least the floor."""
-    if not np.isfinite(hessian).all():
-        return np.eye(len(hessian))
-    values, vectors = np.linalg.eigh(hessian)
-    return (vectors * np.maximum(values, _FLOOR)) @ vectors.T
+    """Return symmetric matrices (..., k, k) with their eigenvalues raised to at least the floor."""
+    known = np.isfinite(hessian).all(axis=(-2, -1), keepdims=True)
+    values, vectors = np.linalg.eigh(np.where(known, hessian, np.eye(hessian.shape[-1])))
+    raised = np.maximum(values, _FLOOR)
+    return np.asarray((vectors * raised[..., None, :]) @ np.swapaxes(vectors, -1, -2))
 
 
 def is_floored(hessian: np.ndarray) -> bool:

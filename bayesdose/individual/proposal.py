@@ -65,10 +65,10 @@ class Proposal:
 
     def log_density(self, t: np.ndarray, z: np.ndarray) -> np.ndarray:
         """Return the log-density of each z (n, eta) given its t (n, theta)."""
-        each = [np.log(PRIOR_SHARE) + log_normal(z)]
+        made = np.log(PRIOR_SHARE) + log_normal(z)
         for share, component in zip(self.share, self.components, strict=True):
-            each.append(np.log((1 - PRIOR_SHARE) * share) + component.log_density(t, z))
-        return np.asarray(logsumexp(each, axis=0))
+            made = np.logaddexp(made, np.log((1 - PRIOR_SHARE) * share) + component.log_density(t, z))
+        return np.asarray(made)
 
     def draw(self, known: Population, n: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
         """Draw n particles: the number of a population draw (n,), and z (n, eta)."""
