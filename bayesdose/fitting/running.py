@@ -73,7 +73,8 @@ def sample(
     parts: list[xr.DataTree] = []
     for group in groups:
         found, share = None if keep is None else kept_chains(keep, group), 1.0
-        if found is None:
+        kept = found is not None
+        if not kept:
             own = seed if keep is None else int(np.random.SeedSequence((seed, group[0])).generate_state(1)[0])
             try:
                 found, share = _one(compiled, sampler, own, len(group), population, progress=progress)
@@ -86,7 +87,7 @@ def sample(
         assert found is not None
         if share < 1.0:
             return Sampled(found, share)
-        if keep is not None:
+        if keep is not None and not kept:
             put_chains(keep, group, found)
         parts.append(found)
     return Sampled(_joined(parts), 1.0)

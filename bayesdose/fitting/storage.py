@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bayesdose.errors import InputError, explain
 from bayesdose.fitting.checks import Checks
 from bayesdose.fitting.kept import seal
+from bayesdose.fitting.swapping import fresh_folder, stranded, swap, sweep
 from bayesdose.model import Model, load_model, shipped_folder, shipped_models
 
 if TYPE_CHECKING:
@@ -25,6 +25,8 @@ _LARGEST = {_DRAWS: 4 * 2**30, _RECORD: 32 * 2**20}  # bytes; a bigger file is n
 
 def save_fit(fit: Fit, folder: str | Path, *, slim: bool = False) -> Path:
     """Write ``posterior.nc`` and ``provenance.json``; an existing fit there is replaced in one step.
+
+    Whenever the process is killed, `load_fit` finds the old fit or the new one.
 
     Parameters
     ----------
@@ -44,14 +46,15 @@ def save_fit(fit: Fit, folder: str | Path, *, slim: bool = False) -> Path:
     target = Path(folder)
     refuse_foreign(target)
     target.parent.mkdir(parents=True, exist_ok=True)
-    fresh = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
+    sweep(target)
+    fresh = fresh_folder(target)
     try:
         (_slim(fit) if slim else _surrogate(fit.posterior)).to_netcdf(fresh / _DRAWS, engine="h5netcdf")
         slim = slim or bool(fit.provenance.get("slim"))
         record = {**fit.provenance, "slim": slim, "seal": seal(fresh / _DRAWS)}
         (fresh / _RECORD).write_text(json.dumps(record, indent=1) + "\n", "utf-8")
         fresh.chmod(0o777 & ~_umask())
-        _swap(fresh, target)
+        swap(fresh, target)
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
     return target
@@ -130,21 +133,6 @@ def _surrogate(posterior: xr.DataTree) -> xr.DataTree:
     )
 
 
-def _swap(fresh: Path, target: Path) -> None:
-    """Put `fresh` in the place of `target`; a reader finds the old fit, the new one, or briefly none."""
-    if not target.exists():
-        fresh.replace(target)
-        return
-    old = Path(tempfile.mkdtemp(prefix=f".{target.name}-old-", dir=target.parent))
-    os.rename(target, old)  # noqa: PTH104  (onto an empty folder: Path.rename refuses on some systems)
-    try:
-        fresh.replace(target)
-    except OSError:
-        old.replace(target)
-        raise
-    shutil.rmtree(old, ignore_errors=True)
-
-
 def refuse_foreign(target: Path) -> None:
     """Raise InputError when a folder exists and holds anything but a stored fit."""
     if not target.exists():
@@ -176,6 +164,8 @@ def _place(folder: str | Path) -> Path:
     place = Path(folder)
     if place.is_dir():
         return place
+    if (aside := stranded(place)) is not None:
+        return aside
     shipped = shipped_folder("fits") / str(folder)
     if shipped.is_dir():
         return shipped

@@ -112,11 +112,14 @@ def test_a_fit_goes_on_from_kept_chains(phenobarbital, few, tmp_path, monkeypatc
     assert len(list((tmp_path / "kept").glob("chains-*.nc"))) == 2
     (last,) = (tmp_path / "kept").glob("chains-*-2-2-*.nc")
     last.unlink()
+    (first,) = (tmp_path / "kept").glob("chains-*-0-1-*.nc")
+    written = first.stat().st_mtime_ns
     counted = []
     sample = running._one
     monkeypatch.setattr(running, "_one", lambda *a, **k: counted.append(a[3]) or sample(*a, **k))
     again = bd.fit(phenobarbital, few, **settings)
     assert counted == [1]
+    assert [p.stat().st_mtime_ns for p in (tmp_path / "kept").glob("chains-*-0-1-*.nc")] == [written]
     first, second = (f.posterior["posterior"]["theta_CL"].to_numpy() for f in (once, again))
     assert first.shape == (3, 60)
     np.testing.assert_array_equal(first[:2], second[:2])

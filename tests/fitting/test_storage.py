@@ -42,7 +42,7 @@ def test_a_failed_save_leaves_the_old_fit(stored_fit, folder, monkeypatch):
     def fail(fresh, target):
         raise OSError("disk full")
 
-    monkeypatch.setattr(storage, "_swap", fail)
+    monkeypatch.setattr(storage, "swap", fail)
     with pytest.raises(OSError, match="disk full"):
         stored_fit.save(folder)
     assert bd.load_fit(folder).provenance["seed"] == stored_fit.provenance["seed"]
