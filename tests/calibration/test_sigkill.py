@@ -23,6 +23,13 @@ def how_to_kill(rng, seconds):
     return str(how), float(amounts[str(how)])
 
 
+def _enough(runs):
+    """Twenty kills, some of them after chains were kept and while the fit was saved."""
+    kills = [run for run in runs if run.killed]
+    saving = any(run.said[-1:] == ("save",) for run in kills)
+    return len(kills) >= KILLS and saving and any(run.chains for run in kills)
+
+
 def test_twenty_kills(tmp_path):
     folder, rng = tmp_path / "work", np.random.default_rng(20)
     folder.mkdir()
@@ -32,7 +39,7 @@ def test_twenty_kills(tmp_path):
     assert whole.said[-1] == "done"
     (folder / "fit").rename(tmp_path / "first")
     runs, worst = [], [("whole", *furthest(bd.load_fit(tmp_path / "first"), undisturbed))]
-    while sum(run.killed for run in runs) < KILLS:
+    while not _enough(runs):
         run = attempt(folder, SETTINGS, *how_to_kill(rng, whole.seconds))
         runs.append(run)
         print(run, flush=True)
@@ -44,6 +51,4 @@ def test_twenty_kills(tmp_path):
     assert [path.name for path in folder.iterdir()] == ["fit"]
     worst.append(("last", *furthest(bd.load_fit(folder / "fit"), undisturbed)))
     print(*worst, sep="\n")
-    assert any(run.killed and run.chains for run in runs), "no kill between two groups of chains"
-    assert any(run.killed and run.said[-1] == "save" for run in runs), "no kill while the fit was saved"
     assert max(z for *_, z in worst) < 4  # five variables, a handful of comparisons
