@@ -111,6 +111,7 @@ _ROOMS: dict[str, tuple[str, ...]] = {
     "predictive": ("fitted", "replicates"),
     "validate.priors": ("prior_check",),
     "simulation": ("predict", "simulate"),
+    "learning": ("course", "current_regimen", "learned", "taught", "weights"),
     "decision": (
         "Acknowledged",
         "Choice",

@@ -19,7 +19,7 @@ def figure(result: object, **options: Any) -> Figure:
     Parameters
     ----------
     result
-        What a function of `bayesdose.validate` returned.
+        What a function of `bayesdose.validate`, or `course`, `learned`, `taught` or `weights`, returned.
     **options
         As the function that draws this kind of result takes them (docs/reference/diagnostics.md).
 
@@ -45,4 +45,15 @@ def figure(result: object, **options: Any) -> Figure:
 
 
 # modules of figures/ that register results; imported when the first figure is asked for
-_HOMES = ("goodness", "individual", "etas", "loo", "pathologies", "nca", "vpc", "npde", "calibration")
+_HOMES = (
+    "goodness",
+    "individual",
+    "etas",
+    "loo",
+    "pathologies",
+    "nca",
+    "vpc",
+    "npde",
+    "calibration",
+    "learning",
+)

@@ -14,7 +14,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from bayesdose.errors import InputError, explain
-from bayesdose.reporting.figures.canvas import FAINT, INK, POSTERIOR, PRIOR, axis_label, canvas
+from bayesdose.reporting.figures.canvas import FAINT, INK, POSTERIOR, PRIOR, axis_label, canvas, plain
 from bayesdose.reporting.figures.doses import draw_doses
 
 _Place = Literal["outside upper left", "outside lower left"]
@@ -30,6 +30,8 @@ def individual_fit(
     until: float | None = None,
     units: Any = None,
     routes: Sequence[str] | Any = (),
+    name: str = "concentration",
+    unit: str | None = None,
 ) -> Figure:
     """Draw a patient's concentrations: predicted from covariates alone, and given the levels used.
 
@@ -40,6 +42,8 @@ def individual_fit(
         (draw, time). The prior is of the same patient without levels; None leaves it out.
     levels
         Columns TIME and DV, as ``study.levels``: what was conditioned on, and later levels if there are any.
+        With a column used that says which; with lower90 and upper90 (and lower90_before, upper90_before) also
+        the intervals of a measurement; with CENS triangles for censored ones, at their limit.
     doses
         As from ``bayesdose.study.drawn_out``, each dose of an order on a row of its own; columns TIME and AMT
         are enough for boluses.
@@ -50,23 +54,26 @@ def individual_fit(
         A card's `Units`, for the axes; unless given they come from the curve's attributes.
     routes
         Name of each compartment, by its number in CMT; needed where doses enter several.
+    name, unit
+        Of the vertical axis; the unit is the concentration's unless given.
 
     Returns
     -------
     matplotlib.figure.Figure
         Medians, 50 and 90 % bands of the model's concentration (no residual error), and the doses below.
     """
-    time, amount, unit = _units(curve_posterior, units)
+    time, amount, usual = _units(curve_posterior, units)
     figure, (ax, below) = canvas(4.5, rows=2, heights=(5, 1), sharex=True)
     entries = _bands(ax, curve_prior, PRIOR, "before any level", "--") if curve_prior is not None else []
     entries += _bands(
         ax, curve_posterior, POSTERIOR, "given the levels used" if len(levels) else "predicted", "-"
     )
+    low, high = (float(f(curve_posterior["time"])) for f in (np.min, np.max))
+    entries += _intervals(ax, levels, 0.004 * (high - low))
     entries += _levels(ax, levels, until)
     _conditioned(ax, levels, until)
-    ax.set_ylabel(axis_label("concentration", unit))
+    ax.set_ylabel(axis_label(plain(name), usual if unit is None else unit))
     ax.set_ylim(0, _ceiling(curve_posterior, curve_prior, levels))
-    low, high = (float(f(curve_posterior["time"])) for f in (np.min, np.max))
     given = draw_doses(below, doses[doses["TIME"] <= high], (time, amount), routes)
     below.set_xlabel(axis_label("time", time))
     ax.tick_params(labelbottom=False)
@@ -111,16 +118,37 @@ def _bands(ax: Axes, curve: xr.Dataset, colour: str, name: str, style: str) -> l
     return [((Patch(color=colour, alpha=0.3, linewidth=0), line), f"{name}: median, 50 % and 90 %")]
 
 
+def _intervals(ax: Axes, levels: pd.DataFrame, aside: float) -> list[tuple[Any, str]]:
+    """Draw the 90 % intervals of a measurement at each level, those of the prior a little to the left."""
+    looks = (("_before", PRIOR, -aside), ("", POSTERIOR, aside))
+    drawn = False
+    for ending, colour, step in looks:
+        if len(levels) and f"lower90{ending}" in levels:
+            times, low, high = (levels[f"{n}"].to_numpy() for n in ("TIME", *_limits(ending)))
+            ax.vlines(times + step, low, high, color=colour, linewidth=2.2, alpha=0.9, zorder=3)
+            drawn = True
+    bar = Line2D([], [], color=FAINT, marker="|", markersize=11, markeredgewidth=2.2, linewidth=0)
+    return [(bar, "90 % interval of a measurement")] if drawn else []
+
+
+def _limits(ending: str) -> tuple[str, str]:
+    return f"lower90{ending}", f"upper90{ending}"
+
+
 def _levels(ax: Axes, levels: pd.DataFrame, until: float | None) -> list[tuple[Any, str]]:
     times, values = (levels[name].to_numpy(dtype=float) for name in ("TIME", "DV"))
     used = np.full(len(times), True) if until is None else times <= until
+    used = levels["used"].to_numpy(dtype=bool) if "used" in levels else used
+    censored = levels["CENS"].to_numpy() != 0 if "CENS" in levels else np.full(len(times), False)
     entries: list[tuple[Any, str]] = []
-    for which, face, name in ((used, INK, "level used"), (~used, "white", "later level, predicted only")):
-        if which.any():
-            look: dict[str, Any] = {"marker": "o", "markersize": 6.5, "markeredgecolor": INK, "color": "none"}
-            look |= {"markerfacecolor": face, "markeredgewidth": 1.4, "linestyle": ""}
-            ax.plot(times[which], values[which], zorder=5, **look)
-            entries.append((Line2D([], [], **look), name))
+    other = "level not used" if "used" in levels else "later level, predicted only"
+    for which, face, name in ((used, INK, "level used"), (~used, "white", other)):
+        for some, marker, more in ((~censored, "o", ""), (censored, "v", ", censored")):
+            if (which & some).any():
+                look: dict[str, Any] = {"marker": marker, "markersize": 6.5, "markeredgecolor": INK}
+                look |= {"color": "none", "markerfacecolor": face, "markeredgewidth": 1.4, "linestyle": ""}
+                ax.plot(times[which & some], values[which & some], zorder=5, **look)
+                entries.append((Line2D([], [], **look), name + more))
     return entries
 
 

@@ -51,7 +51,7 @@ def prior_to_posterior(
     compiled = getattr(posterior_draws, "compiled", None)
     shown = list(names if names is not None else getattr(compiled, "parameters", ()))
     _check(shown, after)
-    columns = min(len(shown), 3)
+    columns = 2 if len(shown) == 4 else min(len(shown), 3)
     rows = math.ceil(len(shown) / columns)
     figure, axes = canvas(0.45 + 2.25 * rows, rows, columns)
     for ax, name in zip(axes, shown, strict=False):
