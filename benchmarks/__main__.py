@@ -19,6 +19,7 @@ SECTIONS = {
     "systems": "Differential equations: density and gradient",
     "kernel": "The structural walk: values",
     "individual": "One patient",
+    "bedside": "One patient: levels, random effects, batches",
     "nonlinear": "One patient, differential equations",
     "decide": "Deciding",
     "compiling": "Compiling",

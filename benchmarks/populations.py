@@ -1,5 +1,6 @@
 """The nonlinear systems of the tests: simulated studies, and population draws around their truth."""
 
+import sys
 from functools import cache
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
@@ -16,25 +17,27 @@ SYSTEMS = ("michaelis_menten", "turnover", "tmdd")
 
 
 @cache
-def _made() -> ModuleType:
-    path = Path(__file__).parents[1] / "tests" / "populations" / "simulated.py"
-    spec = spec_from_file_location("simulated_populations", path)
+def made_by(name: str) -> ModuleType:
+    """Return a module of tests/populations."""
+    path = Path(__file__).parents[1] / "tests" / "populations" / f"{name}.py"
+    spec = spec_from_file_location(f"{name}_populations", path)
     if spec is None or spec.loader is None:
         raise FileNotFoundError(path)
     module = module_from_spec(spec)
+    sys.modules[spec.name] = module  # dataclasses look there for the types of their fields
     spec.loader.exec_module(module)
     return module
 
 
 def simulated(name: str, seed: int, subjects: int = 20) -> tuple[Model, Study, dict[str, float]]:
     """Return a system's model, a study drawn from it at its truth, and that truth by variable."""
-    model, study, truth = _made().simulated(name, seed, subjects)
+    model, study, truth = made_by("simulated").simulated(name, seed, subjects)
     return model, study, truth
 
 
 def designed(name: str, subjects: int = 20) -> tuple[Model, Study]:
     """Return a system's model and its study with every level 1: nothing is drawn, so nothing compiled."""
-    made = _made()
+    made = made_by("simulated")
     model = bd.load_model(made.SPECS / f"{name}.py")
     return model, bd.read_study(made.design(name, subjects), model)
 
