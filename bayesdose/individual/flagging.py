@@ -30,6 +30,7 @@ ALPHA = 0.01
 STRONG = 3.0
 """A slip is a suspect where it makes the levels this many log units likelier."""
 
+_DECISIVE = 10.0  # a slip in the levels this likely leaves no room for one in doses or times
 _TRIED = 3  # slips in doses or times whose own simulated patients are looked at
 _KEPT = 5  # suspects that are told
 _WORDS = {
@@ -209,7 +210,9 @@ def _family_p(own: Reference) -> float:
 
 def suspected(design: Design, own: Reference, study: Study, molar_mass: float | None) -> tuple[Suspect, ...]:
     """Return slips that make the levels likelier than the table as it stands, those that explain it first."""
-    found = [*_in_levels(own, study, molar_mass), *_in_table(design, own, study)]
+    found = list(_in_levels(own, study, molar_mass))
+    if not any(one.p >= EXPLAINED and one.log_ratio > _DECISIVE for one, _ in found):
+        found += _in_table(design, own, study)
     found = sorted((one for one in found if one[0].log_ratio >= STRONG), key=lambda one: -one[0].log_ratio)
     enough = max((one.log_ratio - STRONG for one, _ in found if one.p >= EXPLAINED), default=STRONG)
     tried = [slip for one, slip in found if slip.study is not None and one.log_ratio >= enough][:_TRIED]

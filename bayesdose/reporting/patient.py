@@ -125,6 +125,7 @@ def _decision(section: PatientSection, units: dict[str, str]) -> list[Block]:
     assert choice is not None
     individual = None if section.draws is None else _individual(section.draws)
     return [
+        words.red_flags(choice),
         words.how_sure(choice),
         words.change(choice, individual, units),
         words.near_optimal(choice),

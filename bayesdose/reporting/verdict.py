@@ -65,6 +65,31 @@ def question(choice: Choice, words: str = "") -> Block:
     return Block("The question", texts=texts, terms=terms)
 
 
+def red_flags(choice: Choice) -> Block:
+    """Return the red flags that the choice was made under, and who took an escalation on."""
+    if not choice.flags:
+        return Block("Red flags")
+    rows = tuple(
+        (
+            one["name"],
+            one["where"],
+            f"{significant(one['value'], 3)} ({one['meaning']})",
+            significant(one["limit"], 3),
+            one["advice"],
+        )
+        for one in choice.flags
+    )
+    head = ("Flag", "Where", "Value", "Limit", "What to do")
+    seen = choice.acknowledged
+    text = (
+        "Not acknowledged: options that give more drug than now are blocked."
+        if seen is None
+        else f"Acknowledged by {seen['who']}: {seen['why']}"
+    )
+    table = Table("Re-check before escalating", head, rows, columns="w", marks=("failed",) * len(rows))
+    return Block("Red flags", texts=[text], tables=[table])
+
+
 def how_sure(choice: Choice) -> Block:
     """Return how sure the choice is: of the computation, and about the patient."""
     row, d = choice.row(choice.best), _decimals(choice)

@@ -124,7 +124,7 @@ class Found:
     named: int = 0
 
 
-def experiment(name, n, seed, *, alpha=ALPHA, names=True, kinds=KINDS, replicates=REPLICATES):
+def experiment(name, n, seed, *, alpha=ALPHA, names=True, kinds=KINDS, replicates=REPLICATES, say=None):
     """Return kind -> Found, over n patients; the tables of one design share their simulated patients."""
     rng = np.random.default_rng(seed)
     fit, designs = fit_and_designs(name, n, rng)
@@ -149,6 +149,8 @@ def experiment(name, n, seed, *, alpha=ALPHA, names=True, kinds=KINDS, replicate
                 suspects = suspected(design, here, table, None)
                 best = suspects[0] if suspects and suspects[0].p >= EXPLAINED else None
                 found[kind].named += best is not None and best.kind == KINDS[kind]
+        if say is not None and (i + 1) % 25 == 0:
+            say(f"{i + 1} patients: " + ", ".join(f"{k} {v.flagged}/{v.n}" for k, v in found.items()))
     return found
 
 
@@ -159,7 +161,7 @@ def main():
     """Print the table."""
     name, n, seed = ([*sys.argv[1:], *("phenobarbital", "300", "2")[len(sys.argv) - 1 :]])[:3]
     started = time.time()
-    found = experiment(name, int(n), int(seed))
+    found = experiment(name, int(n), int(seed), say=lambda line: print(line, file=sys.stderr, flush=True))
     print(f"{name}, {n} patients, seed {seed}, {time.time() - started:.0f} s")
     print("| planted | tables | flagged | named rightly |")
     print("|---|---|---|---|")
