@@ -16,7 +16,7 @@ import xarray as xr
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-LARGE = 2**27
+LARGE = 2**25
 """Bytes of a posterior from which on it is a large one."""
 
 
