@@ -13,10 +13,11 @@ import typer
 
 from bayesdose import __version__
 from bayesdose.cli.answers import FINE, REFUSED, Answer, answer, say, show
-from bayesdose.errors import BayesdoseError, InputError, explain
+from bayesdose.errors import BayesdoseError, InputError, Refused, explain
 
 if TYPE_CHECKING:
     from bayesdose.case import Recommendation
+    from bayesdose.decision import Acknowledged
     from bayesdose.fitting import Fit
     from bayesdose.model import Model
     from bayesdose.study import Study
@@ -133,15 +134,21 @@ def recommend(
         str | None, typer.Option("--id", metavar="SUBJECT", help="The patient, where the table has several.")
     ] = None,
     out: Annotated[Path | None, typer.Option(metavar="DIR", help="Where the files go.")] = None,
+    acknowledge: Annotated[
+        str | None,
+        typer.Option(metavar="WHY", help="Escalate under red flags, for this reason; needs --by."),
+    ] = None,
+    by: Annotated[str | None, typer.Option(metavar="WHO", help="Who acknowledges the red flags.")] = None,
     spec: OwnSpec = None,
     as_json: Json = False,
     debug: Debug = False,
 ) -> Answer:
     """Choose a treatment for one patient, as a case file asks.
 
-    With --out it also writes report.html and decision.json.
+    Red flags in the table are shown first, and block what escalates unless they are acknowledged. With --out
+    it also writes report.html and decision.json.
     """
-    from bayesdose.case import NOTICE, condition_for, fit_record, individual_text, read_case
+    from bayesdose.case import NOTICE, condition_for, fit_record, flags_for, individual_text, read_case
     from bayesdose.case import recommend as choose
 
     problem = read_case(case)
@@ -150,11 +157,21 @@ def recommend(
 
     require_converged(fitted)
     patient = _one(_read(table, fitted.model), subject)
-    found = choose(problem, condition_for(problem, fitted, patient))
+    seen = _acknowledged(acknowledge, by)
+    flags = flags_for(problem, fitted, patient)
+    if flags:
+        say(str(flags))
+    try:
+        me = condition_for(problem, fitted, patient)
+    except Refused as reason:  # the flags are most useful where there is no posterior
+        names = f" Red flags: {'; '.join(flags.names)}." if flags else ""
+        raise Refused(f"{reason}{names}") from reason
+    found = choose(problem, me, flags=flags, acknowledged=seen)
     record = {
         "notice": NOTICE,
         "fit": fit_record(fitted),
         "case": problem.to_dict(),
+        "red_flags": flags.to_dict(),
         **found.to_dict(),
     }
     written = () if out is None else _write(out, fitted, found, record)
@@ -253,6 +270,12 @@ def _one(study: Study, subject: str | None) -> Study:
         return study
     came = f"{study.n_subjects} subjects"
     raise InputError(explain("the table is not of one patient", came=came, fix="name one: --id SUBJECT"))
+
+
+def _acknowledged(why: str | None, who: str | None) -> Acknowledged | None:
+    from bayesdose.decision import Acknowledged
+
+    return None if why is None and who is None else Acknowledged(who=who or "", why=why or "")
 
 
 def _fit_answer(made: Fit, folder: Path | str, *more: str) -> Answer:
