@@ -17,7 +17,7 @@ def how_to_kill(rng, seconds):
     how = str(rng.choice(["time", "writing", "files"], p=[0.4, 0.35, 0.25]))
     amounts = {
         "time": rng.uniform(0, seconds),
-        "writing": rng.exponential(0.02),
+        "writing": rng.exponential(0.1),
         "files": rng.integers(1, 45),
     }
     return str(how), float(amounts[str(how)])
