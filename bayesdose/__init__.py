@@ -125,7 +125,7 @@ _ROOMS: dict[str, tuple[str, ...]] = {
         "named_utility",
         "squared_error",
     ),
-    "reporting": ("figure", "report", "write_pages"),
+    "reporting": ("figure", "report", "write_draws", "write_pages"),
 }
 _HOME = {name: room for room, names in _ROOMS.items() for name in names}
 __all__ = ["__version__", *sorted(_HOME)]

@@ -1,5 +1,6 @@
 """Reports: parameter tables, predictions, figures, and one self-contained HTML file."""
 
+from bayesdose.reporting.draws_file import draws_table, write_draws
 from bayesdose.reporting.figure import figure
 from bayesdose.reporting.html import report, write_report
 from bayesdose.reporting.pages import write_pages
@@ -15,6 +16,7 @@ __all__ = [
     "PatientSection",
     "Picture",
     "curve_times",
+    "draws_table",
     "figure",
     "parameter_table",
     "predictions_table",
@@ -23,6 +25,7 @@ __all__ = [
     "utility_windows",
     "validation_page",
     "validation_record",
+    "write_draws",
     "write_pages",
     "write_prior_check",
     "write_report",

@@ -37,7 +37,9 @@ def _run(*arguments):
     )
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["fit", "--help"], ["recommend", "-h"], ["--version"]])
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["fit", "--help"], ["recommend", "-h"], ["condition", "-h"], ["--version"]]
+)
 def test_help_and_version_load_nothing_heavy(arguments):
     ran = _run(*arguments)
     assert ran.returncode == 0
