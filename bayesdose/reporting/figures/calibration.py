@@ -11,7 +11,7 @@ from bayesdose.reporting.figures.canvas import FAINT, INK, PALE, SERIES, WARN, c
 from bayesdose.validate.calibrating import Calibration
 from bayesdose.validate.ranks import band, counts
 
-_COLOURS = tuple(colour for colour in SERIES if colour != WARN)
+_COLOURS = (*(colour for colour in SERIES if colour != WARN), INK)
 _GROUPS = {"theta_": "theta", "omega_": "omega", "sigma_": "sigma", "log_": "log-likelihood"}
 _PLACE = {"theta": 0, "omega": 1, "sigma": 2, "others of the population": 3, "random effects": 4}
 
