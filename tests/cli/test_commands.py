@@ -179,3 +179,39 @@ def test_fit_stores_a_fit_that_failed_and_says_so(bayesdose, here):
     assert not stored.check().passed
     assert stored.provenance["seed"] == 3
     assert bayesdose("check", "short").exit_code == 1
+
+
+# red flags
+
+
+def test_red_flags_block_what_escalates_until_they_are_acknowledged(bayesdose, as_json, here, case):
+    # a level three times too high: nothing may follow from it unseen
+    (here / "odd.csv").write_text(TABLE.replace("20.8", "60"))
+    asked = ("recommend", "phenobarbital", "odd.csv", "--case", case)
+    held = as_json(*asked)
+    names = [flag["name"] for flag in held["red_flags"]["raised"]]
+    assert "levels improbable together" in names
+    assert held["decision"]["flags"]
+    assert held["decision"]["acknowledged"] is None
+    assert any("red flag" in reason for reason in held["decision"]["blocked"].values())
+    free = as_json(*asked, "--acknowledge", "repeated", "--by", "Dr A", "--out", "answer")
+    assert free["decision"]["acknowledged"] == {"who": "Dr A", "why": "repeated"}
+    assert not any("red flag" in reason for reason in free["decision"]["blocked"].values())
+    page = (here / "answer" / "report.html").read_text()
+    assert "Acknowledged by Dr A: repeated" in page
+    assert "levels improbable together" in page
+    assert SECRET not in page
+    shown = bayesdose(*asked)
+    assert "re-check before escalating" in shown.stderr
+
+
+def test_red_flags_are_told_where_there_is_no_posterior(as_json, here, case):
+    (here / "odd.csv").write_text(TABLE.replace("20.8", "208"))
+    refused = as_json("recommend", "phenobarbital", "odd.csv", "--case", case)
+    assert refused["exit_code"] == 1
+    assert "probable x10 unit slip" in refused["error"]["message"]
+
+
+def test_an_acknowledgement_on_the_command_line_needs_who_and_why(bayesdose, neonate, case):
+    asked = ("recommend", "phenobarbital", neonate, "--case", case, "--acknowledge", "repeated")
+    assert bayesdose(*asked).exit_code == 2
