@@ -19,7 +19,7 @@ HERE = Path(__file__).parent
 TESTS = HERE.parent
 CASES = json.loads((TESTS / "reference" / "individual_cases.json").read_text())["cases"]
 NUTS = json.loads((HERE / "case_posteriors.json").read_text())["cases"]
-SPECS = {"theo_9": "theophylline", "piperacillin": "piperacillin", "warfarin": "warfarin"}
+SPECS = {"theo_9": "theophylline", "piperacillin": "piperacillin"}
 
 
 def rows(doses, obs, **columns):
@@ -34,13 +34,8 @@ def table(name):
     if name == "theo_9":
         case = CASES["tdmore_theophylline_12_subjects"]
         return rows(case["doses"], case["subjects"][8]["obs"])
-    if name == "piperacillin":
-        case = CASES["posologyr_piperacillin_iov_monolix"]
-        return rows(case["doses"], case["obs"], **case["covariates"])
-    case = CASES["posologyr_warfarin_pkpd_two_endpoints"]
-    obs = pd.DataFrame(case["obs"])
-    obs["dvid"] = obs.pop("endpoint").map({"cp": 1, "pca": 2})
-    return rows(case["doses"], obs)
+    case = CASES["posologyr_piperacillin_iov_monolix"]
+    return rows(case["doses"], case["obs"], **case["covariates"])
 
 
 def in_order(me, reference):
