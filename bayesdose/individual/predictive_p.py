@@ -254,16 +254,17 @@ def reference(
     others = particles(compiled, theta, data, replicates, rng, wide=0.0)
     u = rng.random((replicates, len(data["DV_data"])))
     y = likelihood.quantile(u, data, others.levels(compiled, data))
-    y, cens = censored(np.where(np.isfinite(y), y, 0.0), lloq)
+    y, cens = censored(np.where(np.isfinite(y), y, 0.0), lloq, data)
     size = np.abs(y)
     scale = np.maximum(np.quantile(size, 0.05, axis=0), 1e-3 * np.median(size, axis=0) + 1e-12)
     return Reference(compiled, data, near, near.levels(compiled, data), y, cens, scale)
 
 
-def censored(y: Floats, lloq: Floats) -> tuple[Floats, NDArray[np.int64]]:
-    """Return levels as an assay with these limits reports them, and CENS."""
-    below = y < np.where(np.isnan(lloq), -np.inf, lloq)
-    return np.where(below, lloq, y), below.astype(np.int64)
+def censored(y: Floats, lloq: Floats, data: Data) -> tuple[Floats, NDArray[np.int64]]:
+    """Return levels as an assay with these limits, and the table's upper ones, reports them, and CENS."""
+    low = np.where(np.isnan(lloq), -np.inf, lloq)
+    high = np.where(data["CENS"] == -1, data["DV_data"], np.inf)
+    return np.clip(y, low, high), (y < low).astype(np.int64) - (y > high)
 
 
 def continuous(compiled: Compiled, data: Data) -> NDArray[np.bool_]:
