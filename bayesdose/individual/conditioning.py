@@ -22,6 +22,8 @@ from bayesdose.individual.proposal import base_points, stratified
 from bayesdose.individual.target import Target
 from bayesdose.study import Study, events
 
+_EVEN = (0.5, 0.15)  # k-hat, and ESS over particles, at which one round of particles is left as it is
+
 
 def condition(
     fit: Fit,
@@ -117,7 +119,12 @@ def _posterior(target: Target, n: int, seed: int, least: float) -> tuple[Particl
     def good(made: Particles) -> bool:
         return made.khat is not None and made.khat < KHAT_LIMIT and made.ess >= least
 
-    found = importance.sample(target, modes, n, seed, good)
+    def enough(made: Particles) -> bool:
+        """Return whether to stop: after one round only where another would gain little."""
+        even = made.khat is not None and made.khat < _EVEN[0] and made.ess >= _EVEN[1] * len(made.draw)
+        return good(made) and (even or made.rounds > 1)
+
+    found = importance.sample(target, modes, n, seed, enough)
     if good(found):
         return found, z_norm
     moved, trouble = tempering.sample(target, target.shift(modes[0]), max(n // 2, 2048), seed)
