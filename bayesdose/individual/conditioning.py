@@ -22,7 +22,7 @@ from bayesdose.individual.proposal import base_points, stratified
 from bayesdose.individual.target import Target
 from bayesdose.study import Study, events
 
-_EVEN = (0.5, 0.15)  # k-hat, and ESS over particles, at which one round of particles is left as it is
+_EVEN = (0.4, 0.15)  # k-hat, and ESS over particles, at which one round of particles is left as it is
 
 
 def condition(
