@@ -110,7 +110,7 @@ CASES = {
     "planted_jacobian": Case(
         "planted: the log-Jacobian of the omegas counted twice",
         "sbc_oral_jacobian",
-        {**ORAL, "subjects": 4},
+        {**ORAL, "subjects": 2},
         100,
         maker="sbc_oral",
         options=BRIEF,
