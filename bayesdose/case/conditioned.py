@@ -11,7 +11,8 @@ from bayesdose.case.record import individual_record, individual_text
 if TYPE_CHECKING:
     import xarray as xr
 
-    from bayesdose.individual import Draws, Flags
+    from bayesdose.flags import Flags
+    from bayesdose.individual import Draws
 
 _NUMBERS = ("khat", "ess", "theta_ess", "z_norm", "levels", "rounds", "ms", "log_evidence")
 _STATISTICS = {"mean": "mean", "sd": "sd", "5 %": "lower", "50 %": "median", "95 %": "upper"}

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
     from bayesdose.case.read import Case
     from bayesdose.fitting import Fit
-    from bayesdose.individual import Draws, Flags
+    from bayesdose.flags import Flags
+    from bayesdose.individual import Draws
     from bayesdose.study import Study
 
 
@@ -58,7 +59,7 @@ def condition_for(case: Case, fit: Fit, patient: Study) -> Draws:
 
 def flags_for(case: Case, fit: Fit, patient: Study) -> Flags:
     """Look for red flags in a patient's table, with the seed of the case; see `bayesdose.red_flags`."""
-    from bayesdose.individual import red_flags
+    from bayesdose.flags import red_flags
 
     return red_flags(fit, patient, seed=case.condition.seed)
 

@@ -87,8 +87,8 @@ def _one_patient(
     record: dict[str, Any],
 ) -> Answer:
     from bayesdose.case.conditioned import conditioned
+    from bayesdose.flags import red_flags
     from bayesdose.individual import condition as condition_on
-    from bayesdose.individual import red_flags
 
     flags = red_flags(fitted, patient, seed=seed)
     try:
@@ -110,7 +110,8 @@ def _one_patient(
 
 def _each(fitted: Fit, study: Study, names: list[str], precision: str, seed: int) -> list[Conditioned]:
     from bayesdose.case.conditioned import conditioned_each
-    from bayesdose.individual import condition_each, red_flags
+    from bayesdose.flags import red_flags
+    from bayesdose.individual import condition_each
 
     found = condition_each(fitted, study, seed=seed, precision=precision)
     flags = [red_flags(fitted, study.select(one), seed=seed + k) for k, one in enumerate(study.ids)]

@@ -6,8 +6,6 @@ from bayesdose.individual.compiled import Compiled, compile_individual
 from bayesdose.individual.conditioning import condition
 from bayesdose.individual.draws import Diagnostics, Draws
 from bayesdose.individual.estimate import MapEstimate, map_estimate
-from bayesdose.individual.flagging import red_flags
-from bayesdose.individual.flags import Flag, Flags, Suspect
 from bayesdose.individual.ready import Bedside, bedside
 from bayesdose.individual.unfitted import fixed
 
@@ -17,10 +15,7 @@ __all__ = [
     "Compiled",
     "Diagnostics",
     "Draws",
-    "Flag",
-    "Flags",
     "MapEstimate",
-    "Suspect",
     "averaged",
     "bedside",
     "compile_individual",
@@ -28,6 +23,5 @@ __all__ = [
     "condition_each",
     "fixed",
     "map_estimate",
-    "red_flags",
     "weigh",
 ]

@@ -158,8 +158,15 @@ def spelt_out(patient: Study) -> Study:
 
     A record so made stands before the records of its time, as the dose did, and has covariates and occasion
     of the next record. Doses ordered for later are left out: what follows is for options to say.
+
+    Raises
+    ------
+    InputError
+        When time runs back in the table.
     """
     records = patient.records.reset_index(drop=True)
+    if (np.diff(records["TIME"].to_numpy()) < 0).any():
+        raise InputError(explain("doses cannot be written one by one where time runs back in the table"))
     order = records.index.to_numpy(dtype=float)
     made, places = [records.assign(ADDL=0, II=np.where(records["SS"] > 0, records["II"], 0.0))], [order]
     time, interval, more = (records[name].to_numpy() for name in ("TIME", "II", "ADDL"))

@@ -14,9 +14,9 @@ import numpy as np
 import pandas as pd
 
 import bayesdose as bd
+from bayesdose.flags.looking import ALPHA, Design, judged, suspected
+from bayesdose.flags.results import EXPLAINED
 from bayesdose.individual import compile_individual
-from bayesdose.individual.flagging import ALPHA, Design, judged, suspected
-from bayesdose.individual.flags import EXPLAINED
 from bayesdose.study import events
 
 SPECS = Path(__file__).parents[1] / "specs"

@@ -7,7 +7,7 @@ import pytest
 from planted_errors import experiment
 from scipy.stats import binom
 
-from bayesdose.individual.flagging import ALPHA
+from bayesdose.flags.looking import ALPHA
 
 PATIENTS = 300
 KINDS = {"clean": "none", "x10 unit slip": "unit", "x1000 unit slip": "unit"}

@@ -108,10 +108,10 @@ CASES = {
         planted=True,
     ),
     "planted_jacobian": Case(
-        "planted: the log-Jacobian of the omegas counted twice",
+        "planted: the log-Jacobian of each CL once too often",
         "sbc_oral_jacobian",
-        {**ORAL, "subjects": 2},
-        100,
+        ORAL,
+        40,
         maker="sbc_oral",
         options=BRIEF,
         planted=True,

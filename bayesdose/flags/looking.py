@@ -10,17 +10,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bayesdose.errors import InputError, explain
-from bayesdose.individual.compiled import Compiled, compile_individual
-from bayesdose.individual.flag_rules import (
+from bayesdose.flags.reference import Reference, reference
+from bayesdose.flags.results import EXPLAINED, Flag, Flags, Suspect
+from bayesdose.flags.rules import (
     before_drug_flags,
     covariate_flags,
     limits_of_quantification,
     quantification_flags,
     where_of,
 )
-from bayesdose.individual.flags import EXPLAINED, Flag, Flags, Suspect
-from bayesdose.individual.predictive_p import Reference, reference
-from bayesdose.individual.slips import Slip, level_slips, table_slips
+from bayesdose.flags.slips import Slip, level_slips, table_slips
+from bayesdose.individual.compiled import Compiled, compile_individual
 from bayesdose.study import Study, events
 
 if TYPE_CHECKING:

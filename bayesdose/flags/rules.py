@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bayesdose.errors import InputError, explain
-from bayesdose.individual.flags import Flag
-from bayesdose.individual.predictive_p import continuous, particles
+from bayesdose.flags.reference import continuous, particles
+from bayesdose.flags.results import Flag
 
 if TYPE_CHECKING:
     from bayesdose.individual.compiled import Compiled, Data

@@ -12,8 +12,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from bayesdose.errors import InputError
-from bayesdose.individual.flag_rules import where_of
-from bayesdose.study.given import given_until
+from bayesdose.flags.rules import where_of
+from bayesdose.study import spelt_out
 from bayesdose.units import factor
 
 if TYPE_CHECKING:
@@ -90,7 +90,8 @@ def _unit_factors(study: Study, molar_mass: float | None) -> dict[str, float]:
 def table_slips(study: Study) -> Iterator[Slip]:
     """Yield slips in doses and times: one of the last doses missed or late, a sample at another time."""
     hour, unit = factor("h", study.card.units.time), study.card.units.time
-    records = one_by_one(study.records)
+    back = (np.diff(study.records["TIME"].to_numpy()) < 0).any()  # at a reset
+    records = study.records if back else spelt_out(study).records
     since = _present(records)
     last = records["TIME"][_counts(records)].iloc[-1]
     given = (
@@ -108,29 +109,6 @@ def table_slips(study: Study) -> Iterator[Slip]:
         for h in _SAMPLE_HOURS:
             if (moved := _moved(records, k, h * hour, since)) is not None:
                 yield Slip("sample time", _late(h, "sample"), where, row, study=_with(study, moved))
-
-
-def one_by_one(records: pd.DataFrame) -> pd.DataFrame:
-    """Return the records with additional doses (ADDL) written out up to the last record, in order of time.
-
-    One that falls on a record's time acts before it (docs/explanation/events.md). Records with resets or a
-    steady state are left as they are.
-    """
-    if not (records["ADDL"] > 0).any() or records["EVID"].isin((3, 4)).any():
-        return records
-    columns = {name: records[name].to_numpy() for name in ("TIME", "II", "ADDL", "SS", "EVID")}
-    dose = columns["EVID"] == 1
-    counts = np.where(dose, given_until(columns, float(columns["TIME"].max())), 0)
-    if (columns["SS"] == 1).any():
-        return records
-    parts = [records.assign(ADDL=np.where(dose, 0, records["ADDL"]), _order=0)]
-    for k in np.flatnonzero(counts):
-        more = records.iloc[[int(k)] * int(counts[k])].copy()
-        more["TIME"] += columns["II"][k] * np.arange(1, counts[k] + 1)
-        parts.append(more.assign(ADDL=0, SS=0, II=0.0, _order=-1))
-    whole = pd.concat(parts, ignore_index=True)
-    whole = whole.sort_values(["TIME", "_order"], kind="stable").drop(columns="_order")
-    return whole.reset_index(drop=True)
 
 
 def _counts(records: pd.DataFrame) -> pd.Series:

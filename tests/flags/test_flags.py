@@ -9,7 +9,7 @@ import pytest
 
 import bayesdose as bd
 from bayesdose.errors import InputError, Refused
-from bayesdose.individual.flagging import Design, judged
+from bayesdose.flags.looking import Design, judged
 
 
 @pytest.fixture(scope="module")
@@ -200,8 +200,8 @@ def test_the_whole_way_from_table_to_blocked_options(stored_fit, patient, slippe
 @pytest.mark.slow
 def test_clean_patients_are_flagged_as_seldom_as_claimed(stored_fit, neonates):
     # the smallest p of simulated patients, among others of the same design, is uniform (exact ranks)
+    from bayesdose.flags.reference import particles
     from bayesdose.individual import compile_individual
-    from bayesdose.individual.predictive_p import particles
 
     patient, alpha = neonates.select("18"), 0.1
     compiled = compile_individual(stored_fit.model)
