@@ -98,8 +98,10 @@ def design(scenario: Scenario, model: bd.Model, levels: list[float]) -> Study:
     return bd.read_study(table.fillna(dict.fromkeys(given, 0.0)), model)
 
 
-def patients(scenario: Scenario, fit: Fit, n: int, seed: int) -> list[tuple[Study, dict[str, float]]]:
-    """Return n random patients and their true parameters; every tenth has an eta of 3.5 SDs."""
+def patients(
+    scenario: Scenario, fit: Fit, n: int, seed: int, *, far: bool = True
+) -> list[tuple[Study, dict[str, float]]]:
+    """Return n random patients and their true parameters; every tenth has an eta of 3.5 SDs, unless told."""
     compiled = compile_individual(fit.model)
     rng = np.random.default_rng(seed)
     blank = design(scenario, fit.model, [1.0] * len(scenario.levels))
@@ -108,7 +110,7 @@ def patients(scenario: Scenario, fit: Fit, n: int, seed: int) -> list[tuple[Stud
         which = rng.integers(DRAWS, size=1)
         theta = {name: values[which] for name, values in fit.population_draws.items()}
         z = rng.standard_normal((1, compiled.size(data)))
-        if i % 10 == 9:
+        if far and i % 10 == 9:
             z[0, rng.integers(len(compiled.etas))] = FAR * rng.choice([-1.0, 1.0])
         u = rng.random((1, len(scenario.levels)))
         levels = compiled.measure(theta, z, data, u)[0]
@@ -185,4 +187,24 @@ def table(name: str, n: int, seed: int, particles: int) -> pd.DataFrame:
     rows = [
         compared(scenario, fit, study, truth, seed + i, particles) for i, (study, truth) in enumerate(made)
     ]
+    return pd.DataFrame(rows)
+
+
+def ranks(name: str, n: int, seed: int, kept: int = 99) -> pd.DataFrame:
+    """Return a row per patient drawn from the population: rank of each true parameter among kept draws.
+
+    A patient who is refused has ranks of -1.
+    """
+    scenario = SCENARIOS[name]
+    fit = made_fit(scenario)
+    rows = []
+    for i, (study, truth) in enumerate(patients(scenario, fit, n, seed, far=False)):
+        try:
+            me = bd.condition(fit, study, seed=seed + i)
+        except Refused:
+            rows.append(dict.fromkeys(scenario.parameters, -1))
+            continue
+        which = np.random.default_rng((seed, i)).choice(len(me), kept, replace=False)
+        last = me.data.isel(record=-1) if "record" in me.data.dims else me.data
+        rows.append({p: int((last[p].to_numpy()[which] < truth[p]).sum()) for p in scenario.parameters})
     return pd.DataFrame(rows)
