@@ -108,10 +108,10 @@ CASES = {
         planted=True,
     ),
     "planted_jacobian": Case(
-        "planted: the log-Jacobian of each CL once too often",
+        "planted: the log-Jacobian of the omegas counted twice",
         "sbc_oral_jacobian",
-        ORAL,
-        40,
+        {**ORAL, "subjects": 2},
+        100,
         maker="sbc_oral",
         options=BRIEF,
         planted=True,
