@@ -133,7 +133,6 @@ CASES = {
 }
 
 NOT_YET_RUN = (
-    "occasions",
     "saturable",
     "planted_jacobian",
     "infusion",
