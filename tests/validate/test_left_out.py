@@ -149,7 +149,8 @@ def test_leaving_out_a_subject_is_the_prediction_of_a_new_one(theophylline_fit, 
     assert (found.table["khat"] < 0.9).all()
     assert found.table["inner_se"].max() < 0.15
     again = bd.validate.loo_by_subject(theophylline_fit, adults, seed=2, particles=512)
-    np.testing.assert_allclose(found.table["elpd"], again.table["elpd"], atol=0.06)
+    error = np.hypot(found.table["inner_se"], again.table["inner_se"])
+    assert (np.abs(found.table["elpd"] - again.table["elpd"]) < 4 * error).all()
     conditional = bd.fitted(theophylline_fit, adults, draws=1000)["log_likelihood_subject"].to_numpy()
     naive = psis_loo(conditional)
     assert np.median(naive.khat) > found.table["khat"].max() - 0.3  # what is not to be done
