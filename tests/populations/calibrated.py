@@ -133,8 +133,6 @@ CASES = {
 }
 
 NOT_YET_RUN = (
-    "saturable",
-    "planted_jacobian",
     "infusion",
     "three",
     "transit",
