@@ -28,7 +28,7 @@ def by_levels() -> list[Row]:
     fit = made.made_fit(made.SCENARIOS["infusion"])
     found: dict[int, list[float]] = {}
     for n in LEVELS:
-        patient = infused(fit.model, n)
+        patient = infused(fit, n)
         found[n] = [ms(fit, patient, particles) for particles in (4096, 16384)]
     small, large = (" / ".join(f"{found[n][k]:.1f}" for n in LEVELS) for k in (0, 1))
     growth = (found[8][1] - found[1][1]) / (found[4][1] - found[1][1])
@@ -66,14 +66,20 @@ def by_effects() -> list[Row]:
     ]
 
 
-def infused(model: bd.Model, levels: int) -> Study:
-    """Return six infusions, and levels spread over three days."""
+def infused(fit: bd.Fit, levels: int) -> Study:
+    """Return six infusions, and the typical patient's levels spread over three days."""
     rows = [{"TIME": 12.0 * k, "AMT": 1000.0, "RATE": 1000.0, "EVID": 1} for k in range(6)]
     rows += [
         {"TIME": 11.5 + 60.0 * k / levels, "AMT": 0.0, "RATE": 0.0, "EVID": 0, "DV": 15.0}
         for k in range(levels)
     ]
-    return bd.read_study(pd.DataFrame(rows).assign(ID="1").sort_values("TIME", kind="stable"), model)
+    table = pd.DataFrame(rows).assign(ID="1").sort_values("TIME", kind="stable")
+    blank, compiled = bd.read_study(table, fit.model), compile_individual(fit.model)
+    theta = {name: np.array([np.median(draws)]) for name, draws in fit.population_draws.items()}
+    data = compiled.data(events(blank))
+    typical = compiled.predict(theta, np.zeros((1, compiled.size(data))), data)[1][0]
+    table.loc[table["EVID"] == 0, "DV"] = typical
+    return bd.read_study(table, fit.model)
 
 
 def ms(fit: bd.Fit, patient: Study, particles: int) -> float:
