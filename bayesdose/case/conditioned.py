@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from bayesdose.case.record import individual_record, individual_text
+from bayesdose.case.record import individual_record, individual_text, parameter_line
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -97,8 +97,7 @@ def _row(name: str, one: xr.Dataset, flags: Flags, units: Mapping[str, str]) -> 
         _more(d["theta_ess"], d["z_norm"], d["rounds"], d["ms"]),
     ]
     for p, v in parameters.items():
-        unit = f" {units[p]}" if units.get(p) else ""
-        lines.append(f"  {p:<9}{v['mean']:.3g}{unit} (90 % interval {v['lower']:.3g} to {v['upper']:.3g})")
+        lines.append(parameter_line(p, v, units.get(p, "")))
     record = {"patient": name, "diagnostics": {"method": method, **d}, "parameters": parameters}
     record |= {"units": {p: units.get(p, "") for p in parameters}, "red_flags": flags.to_dict()}
     return Conditioned({**record, "refused": None}, _joined(lines, flags))

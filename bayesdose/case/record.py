@@ -76,9 +76,14 @@ def individual_text(me: Draws, units_of: Mapping[str, str] | None = None) -> str
     ]
     for name, p in record["parameters"].items():
         unit = (units_of or {}).get(name, "")
-        limits = f"90 % interval {p['lower']:.3g} to {p['upper']:.3g}"
-        lines.append(f"  {name:<9}{p['mean']:.3g}{' ' * bool(unit)}{unit} ({limits})")
+        lines.append(parameter_line(name, p, unit))
     return "\n".join([*lines, *(f"warning    {text}" for text in me.warnings)])
+
+
+def parameter_line(name: str, p: Mapping[str, float], unit: str) -> str:
+    """Return a parameter's mean with its unit and 90 % interval in words."""
+    limits = f"90 % interval {p['lower']:.3g} to {p['upper']:.3g}"
+    return f"  {name:<9}{p['mean']:.3g}{' ' * bool(unit)}{unit} ({limits})"
 
 
 def to_json(value: Any) -> str:

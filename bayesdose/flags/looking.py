@@ -123,7 +123,7 @@ def red_flags(
         if len(kept.levels):
             own = design.reference(kept)
             checks += (found := judged(own, kept, alpha))
-            family = _family_p(own)
+            family = float(own.family_p(own.observed)[0])
             if any(flag.raised for flag in found):
                 suspects = suspected(design, own, kept, molar_mass)
                 checks += _named(suspects)
@@ -187,7 +187,7 @@ def _ruled(design: Design, patient: Study) -> tuple[list[Flag], Study]:
 
 def judged(own: Reference, study: Study, alpha: float) -> list[Flag]:
     """Return each probabilistic check of a table's levels."""
-    p = own.p_values(_statistics(own))[0]
+    p = own.observed[0]
     limit, where, rows = own.limit(alpha), where_of(study), study.levels["ROW"].tolist()
     made, level = [], 0
     for name, value in zip(own.names, p, strict=True):
@@ -200,14 +200,6 @@ def judged(own: Reference, study: Study, alpha: float) -> list[Flag]:
     return made
 
 
-def _statistics(own: Reference) -> np.ndarray:
-    return own.statistics(own.data["DV_data"][None], own.data["CENS"][None])
-
-
-def _family_p(own: Reference) -> float:
-    return float(own.family_p(own.p_values(_statistics(own)))[0])
-
-
 def suspected(design: Design, own: Reference, study: Study, molar_mass: float | None) -> tuple[Suspect, ...]:
     """Return slips that make the levels likelier than the table as it stands, those that explain it first."""
     found = list(_in_levels(own, study, molar_mass))
@@ -217,12 +209,15 @@ def suspected(design: Design, own: Reference, study: Study, molar_mass: float | 
     enough = max((one.log_ratio - STRONG for one, _ in found if one.p >= EXPLAINED), default=STRONG)
     tried = [slip for one, slip in found if slip.study is not None and one.log_ratio >= enough][:_TRIED]
     made = [
-        replace(one, p=_family_p(design.reference(slip.study)))
-        if slip.study is not None and slip in tried
-        else one
+        replace(one, p=_family_p(design, slip.study)) if slip.study is not None and slip in tried else one
         for one, slip in found
     ]
     return tuple(sorted(made, key=lambda one: not one.p >= EXPLAINED))
+
+
+def _family_p(design: Design, study: Study) -> float:
+    right = design.reference(study)
+    return float(right.family_p(right.observed)[0])
 
 
 def _in_levels(own: Reference, study: Study, molar_mass: float | None) -> Iterator[tuple[Suspect, Slip]]:

@@ -144,6 +144,11 @@ class Reference:
         """The smallest p of each simulated patient among the simulated ones, sorted."""
         return np.sort(self.p_values(self.simulated, own=True).min(axis=1))
 
+    @cached_property
+    def observed(self) -> Floats:
+        """The p of each statistic of the table's own levels, (1, statistic)."""
+        return self.p_values(self.statistics(self.data["DV_data"][None], self.data["CENS"][None]))
+
     def p_values(self, statistics: Floats, own: bool = False) -> Floats:
         """Return the share of simulated patients whose statistic is as low, (patient, statistic).
 

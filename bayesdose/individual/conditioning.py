@@ -99,7 +99,7 @@ def condition(
         precision=precision,
         log_evidence=None if np.isnan(found.log_evidence) else found.log_evidence,
     )
-    weights = None if found.khat is None else np.sort(found.weight)[::-1]
+    weights = None if found.khat is None else found.weight
     return Draws(table, patient, diagnostics, compiled, _warn(fit, patient), weights)
 
 
@@ -144,14 +144,12 @@ def _posterior(target: Target, n: int, seed: int, least: float) -> tuple[Particl
 
 
 def _members(
-    compiled: Compiled, theta: Mapping[str, np.ndarray], z: np.ndarray, data: Data, seed: int | None
+    compiled: Compiled, theta: Mapping[str, np.ndarray], z: np.ndarray, data: Data, seed: int
 ) -> np.ndarray | None:
-    """Draw the subpopulation under each particle, (particle, subject); take the likeliest without seed."""
+    """Draw the subpopulation under each particle, (particle, subject)."""
     if not compiled.subpopulations:
         return None
     log_weight = compiled.memberships(theta, z, data)
-    if seed is None:
-        return log_weight.argmax(axis=1)[:, None]
     below = np.cumsum(np.exp(log_weight - log_weight.max(axis=1, keepdims=True)), axis=1)
     u = np.random.default_rng((seed, 2)).random(len(z)) * below[:, -1]
     return (u[:, None] > below).sum(axis=1)[:, None]

@@ -107,7 +107,7 @@ class Draws:
     warnings
         What a reader must know.
     weights
-        Normalised weights of the particles, the largest first, (particle,); None where there are none.
+        Normalised weights of the particles, (particle,); None where there are none.
     """
 
     data: xr.Dataset

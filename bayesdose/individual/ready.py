@@ -6,10 +6,13 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
+
 from bayesdose.fitting import Fit, load_fit
 from bayesdose.individual.compiled import Compiled, compile_individual
 from bayesdose.individual.conditioning import condition
 from bayesdose.individual.draws import Draws
+from bayesdose.individual.importance import smooth
 from bayesdose.model import Model
 from bayesdose.study import Study
 
@@ -43,7 +46,7 @@ class Bedside:
 
 
 def bedside(fit: Fit | str | Path, model: Model | None = None) -> Bedside:
-    """Get a fit ready for patients: load it, compile its model, and run everything once.
+    """Get a fit ready for patients: load it, compile its model, call what was compiled once, import the rest.
 
     Parameters
     ----------
@@ -60,4 +63,5 @@ def bedside(fit: Fit | str | Path, model: Model | None = None) -> Bedside:
     started = time.perf_counter()
     made = fit if isinstance(fit, Fit) else load_fit(fit, model)
     compiled = compile_individual(made.model)
+    smooth(np.linspace(-3.0, 0.0, 400))  # imports what smooths weights: a second that the first patient waits
     return Bedside(made, compiled, round(time.perf_counter() - started, 2))

@@ -78,7 +78,7 @@ def weights(me: Draws) -> Weights:
     return Weights(
         copies=_copies(me.data["particle"].to_numpy()),
         population_copies=_copies(me.data["population_draw"].to_numpy()),
-        weights=me.weights,
+        weights=None if me.weights is None else np.sort(me.weights)[::-1],
         diagnostics=me.diagnostics,
     )
 
