@@ -26,10 +26,9 @@ ONE_CORE = {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(HOME)}
 
 @pytest.fixture
 def table(tmp_path):
-    """The first twelve neonates."""
+    """All neonates: a smaller table is sampled before the key is pressed."""
     records = pd.read_csv(bd.data_path("phenobarbital"), dtype=str, comment="#")
-    ids = records["ID"].drop_duplicates().head(12)
-    records[records["ID"].isin(ids)].to_csv(tmp_path / "neonates.csv", index=False)
+    records.to_csv(tmp_path / "neonates.csv", index=False)
     return tmp_path / "neonates.csv"
 
 
@@ -58,15 +57,18 @@ def interrupted(table, step, seconds, *arguments):
 
 @pytest.mark.slow
 def test_ctrl_c_while_it_samples_stores_what_there_is(table):
-    arguments = ("--out", "out", "--draws", "50000", "--tune", "150", "--chains", "2", "--json")
-    code, shown, said = interrupted(table, "Sampling", 5.0, *arguments)
+    arguments = ("--out", "out", "--draws", "100000", "--tune", "150", "--chains", "2", "--json")
+    for seconds in (4.0, 12.0, 36.0):  # a busy machine may have no draws yet: code 130 says so
+        code, shown, said = interrupted(table, "Sampling", seconds, *arguments)
+        if code != 130:
+            break
     assert code == 1, said
     assert json.loads(shown)["exit_code"] == 1
     assert "Traceback" not in said
     assert sorted(path.name for path in table.parent.glob("out*")) == ["out.interrupted", "out.unfinished"]
     fit = bd.load_fit(table.parent / "out.interrupted")
     assert not complete(fit)
-    assert 20 <= fit.posterior["posterior"].sizes["draw"] < 50_000
+    assert 20 <= fit.posterior["posterior"].sizes["draw"] < 100_000
     assert not fit.check().passed
 
 
