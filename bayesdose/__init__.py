@@ -103,6 +103,8 @@ _ROOMS: dict[str, tuple[str, ...]] = {
         "condition_each",
         "fixed",
         "map_estimate",
+        "prior_fit",
+        "typical",
         "weigh",
     ),
     "flags": ("Flag", "Flags", "red_flags"),

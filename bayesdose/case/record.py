@@ -20,7 +20,7 @@ NOTICE = (
 
 def fit_record(fit: Fit) -> dict[str, Any]:
     """Return where a fit came from: spec and hash, counts of the data, seed, sampler, versions, checks."""
-    kept = ("model", "seed", "sampler", "versions", "created", "seconds")
+    kept = ("model", "origin", "seed", "sampler", "versions", "created", "seconds")
     data = fit.provenance["data"]
     checks = fit.check()
     return {

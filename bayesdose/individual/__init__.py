@@ -7,7 +7,7 @@ from bayesdose.individual.conditioning import condition
 from bayesdose.individual.draws import Diagnostics, Draws
 from bayesdose.individual.estimate import MapEstimate, map_estimate
 from bayesdose.individual.ready import Bedside, bedside
-from bayesdose.individual.unfitted import fixed
+from bayesdose.individual.unfitted import fixed, prior_fit, typical
 
 __all__ = [
     "Alternatives",
@@ -23,5 +23,7 @@ __all__ = [
     "condition_each",
     "fixed",
     "map_estimate",
+    "prior_fit",
+    "typical",
     "weigh",
 ]

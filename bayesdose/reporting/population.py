@@ -24,7 +24,9 @@ def population_view(fit: Fit) -> Section:
 
 
 def alarms(fit: Fit) -> tuple[str, ...]:
-    """Return what a reader must know before anything else: failed checks."""
+    """Return what a reader must know before anything else: failed checks, or that no data were seen."""
+    if origin := fit.provenance.get("origin"):
+        return (f"The population is that of the model's priors ({origin}): not refitted.",)
     failed = [row.name for row in fit.check() if not row.passed]
     if not failed:
         return ()
