@@ -11,7 +11,7 @@ __version__ = "0.1.0"
 
 _ROOMS: dict[str, tuple[str, ...]] = {
     "errors": ("BayesdoseError", "InputError", "Refused"),
-    "card": ("Card", "Covariate", "Endpoint", "Units"),
+    "card": ("Aim", "Card", "Covariate", "Endpoint", "Evidence", "Expected", "Units", "Worked"),
     "covariates": (
         "activity_score",
         "allometric",
@@ -28,12 +28,14 @@ _ROOMS: dict[str, tuple[str, ...]] = {
         "Finding",
         "Histories",
         "Options",
+        "Strengths",
         "Study",
         "TableError",
         "data_path",
         "missed_doses",
         "read_study",
         "regimens",
+        "round_to",
         "uncertain_times",
     ),
     "pk": (

@@ -6,12 +6,14 @@ from bayesdose.study.histories import Histories, missed_doses, spelt_out, uncert
 from bayesdose.study.options import Options, regimens
 from bayesdose.study.sampling import option_events, sampled
 from bayesdose.study.shipped import data_path
+from bayesdose.study.strengths import Strengths, round_to
 from bayesdose.study.study import Study, check_for_fit, read_study
 
 __all__ = [
     "Finding",
     "Histories",
     "Options",
+    "Strengths",
     "Study",
     "TableError",
     "check_for_fit",
@@ -21,6 +23,7 @@ __all__ = [
     "option_events",
     "read_study",
     "regimens",
+    "round_to",
     "sampled",
     "spelt_out",
     "uncertain_times",
