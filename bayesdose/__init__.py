@@ -118,6 +118,7 @@ _ROOMS: dict[str, tuple[str, ...]] = {
         "Acknowledged",
         "Choice",
         "above",
+        "best_time_of_day",
         "below",
         "decide",
         "in_window",
@@ -133,7 +134,7 @@ _HOME = {name: room for room, names in _ROOMS.items() for name in names}
 __all__ = ["__version__", *sorted(_HOME)]
 
 
-_NAMESPACES = ("validate",)  # rooms whose functions are called with the room's name: bd.validate.loo
+_NAMESPACES = ("outcomes", "validate")  # rooms whose functions are called with the room's name: bd.validate.loo
 
 
 def __getattr__(name: str) -> object:
