@@ -4,6 +4,7 @@ Pure numpy and xarray: every number of a `Choice` is a reduction of one array U[
 """
 
 from bayesdose.decision.choice import Choice
+from bayesdose.decision.clock import TimeOfDay, best_time_of_day
 from bayesdose.decision.deciding import decide
 from bayesdose.decision.escalation import Acknowledged, NoEscalation
 from bayesdose.decision.limits import Limit, max_daily, max_single
@@ -26,9 +27,11 @@ __all__ = [
     "Limit",
     "NoEscalation",
     "Target",
+    "TimeOfDay",
     "Window",
     "above",
     "below",
+    "best_time_of_day",
     "decide",
     "in_window",
     "log_squared_error",
