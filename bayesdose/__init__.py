@@ -134,7 +134,8 @@ _HOME = {name: room for room, names in _ROOMS.items() for name in names}
 __all__ = ["__version__", *sorted(_HOME)]
 
 
-_NAMESPACES = ("outcomes", "validate")  # rooms whose functions are called with the room's name: bd.validate.loo
+# rooms whose functions are called with the room's name: bd.validate.loo
+_NAMESPACES = ("economics", "outcomes", "validate")
 
 
 def __getattr__(name: str) -> object:
