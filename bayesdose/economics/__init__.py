@@ -5,9 +5,12 @@ risks by subject; figures of the results come from ``bd.figure``.
 """
 
 from bayesdose.economics.frontier import Frontier, icers, net_benefit
+from bayesdose.economics.pareto import Pareto, pareto
 
 __all__ = [
     "Frontier",
+    "Pareto",
     "icers",
     "net_benefit",
+    "pareto",
 ]
