@@ -3,11 +3,18 @@
 Pure numpy and xarray: every number of a `Choice` is a reduction of one array U[draw, option].
 """
 
+from bayesdose.decision.audit import verify_audit
 from bayesdose.decision.choice import Choice
 from bayesdose.decision.clock import TimeOfDay, best_time_of_day
+from bayesdose.decision.compared import attainment, cvar, minimax_regret
+from bayesdose.decision.contraindications import contraindicated, min_interval
 from bayesdose.decision.deciding import decide
 from bayesdose.decision.escalation import Acknowledged, NoEscalation
+from bayesdose.decision.events import Event
 from bayesdose.decision.limits import Limit, max_daily, max_single
+from bayesdose.decision.loads import max_load
+from bayesdose.decision.overrides import Override, soft
+from bayesdose.decision.risks import chance
 from bayesdose.decision.utilities import (
     UTILITIES,
     Target,
@@ -24,19 +31,30 @@ __all__ = [
     "UTILITIES",
     "Acknowledged",
     "Choice",
+    "Event",
     "Limit",
     "NoEscalation",
+    "Override",
     "Target",
     "TimeOfDay",
     "Window",
     "above",
+    "attainment",
     "below",
     "best_time_of_day",
+    "chance",
+    "contraindicated",
+    "cvar",
     "decide",
     "in_window",
     "log_squared_error",
     "max_daily",
+    "max_load",
     "max_single",
+    "min_interval",
+    "minimax_regret",
     "named_utility",
+    "soft",
     "squared_error",
+    "verify_audit",
 ]

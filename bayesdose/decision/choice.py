@@ -29,7 +29,7 @@ class Choice:
     reasons
         Why the status is what it is, and whatever else a reader must know.
     criterion
-        By what options were compared: "expected utility".
+        By what options were compared, in words: "expected utility" unless another was asked for.
     utility
         What the utility is, in one line.
     runner_up
@@ -37,15 +37,17 @@ class Choice:
     simplest
         Label of the simplest near-optimal option (may be the best itself).
     indifference, indifference_basis
-        Options are near-optimal when their expected utility is at most this far below the best, in units of
-        utility; where the number comes from.
+        Options are near-optimal when their score is at most this far below the best, in the score's units;
+        where the number comes from.
     evpi
-        Expected value of perfect information about this patient, in units of utility: the expected regret of
-        the best.
+        Expected value of perfect information about this patient, in units of utility: the smallest expected
+        regret, which is that of the option with the highest expected utility.
     table
-        One row per option (dim option): expected_utility, mcse, difference (below the best),
-        difference_mcse, p_best, p_unbeaten, expected_regret, near_optimal, blocked, reason; the options'
-        facts as coordinates.
+        One row per option (dim option): expected_utility, mcse; score and score_mcse (the criterion's
+        number), difference (score below the best) and difference_mcse, nan where the criterion has no Monte
+        Carlo error; p_best, p_unbeaten, expected_regret, regret_95 (regret that 95 % of the draws do not
+        pass), near_optimal, blocked, reason, warning (limits that it passes without being blocked); the
+        options' facts as coordinates.
     U
         The utilities (draw, option) that all numbers are reductions of.
     limits
@@ -58,6 +60,11 @@ class Choice:
         The red flags it was made under: name, where, row, value, limit, meaning, advice each.
     acknowledged
         Who took an escalation under red flags on (``who``), and the reason (``why``); None where nobody did.
+    overrides
+        The records of the audit file that this choice made: who, why, limit, options (what would have blocked
+        each), number, time, hash; those of an acknowledgement too.
+    score
+        What the criterion's number is called, in a few characters.
     """
 
     best: str
@@ -77,6 +84,8 @@ class Choice:
     attrs: Mapping[str, Any] = field(default_factory=dict)
     flags: tuple[Mapping[str, Any], ...] = ()
     acknowledged: Mapping[str, str] | None = None
+    overrides: tuple[Mapping[str, Any], ...] = ()
+    score: str = "E[U]"
 
     @property
     def near_optimal(self) -> tuple[str, ...]:
@@ -89,6 +98,12 @@ class Choice:
         """Why each blocked option is blocked, by label, in the order given."""
         hit = self.table[["reason"]].isel(option=self.table["blocked"].to_numpy())
         return dict(zip(hit["option"].to_numpy().tolist(), hit["reason"].to_numpy().tolist(), strict=True))
+
+    @property
+    def warned(self) -> dict[str, str]:
+        """What each allowed option passes without being blocked, by label: soft and overridden limits."""
+        hit = self.table[["warning"]].isel(option=self.table["warning"].to_numpy() != "")
+        return dict(zip(hit["option"].to_numpy().tolist(), hit["warning"].to_numpy().tolist(), strict=True))
 
     def row(self, label: str) -> dict[str, Any]:
         """Return one option's numbers as a plain dict."""
@@ -110,7 +125,7 @@ class Choice:
             "criterion": self.criterion,
             "utility": self.utility,
             **{name: best[name] for name in ("expected_utility", "mcse", "p_best", "p_unbeaten")},
-            "expected_regret": best["expected_regret"],
+            **{name: best[name] for name in ("score", "score_mcse", "expected_regret", "regret_95")},
             "evpi": self.evpi,
             "runner_up": self._runner_up(),
             "indifference": self.indifference,
@@ -119,6 +134,8 @@ class Choice:
             "simplest": self.simplest,
             "limits": self.limits,
             "blocked": self.blocked,
+            "warned": self.warned,
+            "overrides": self.overrides,
             "options": frame.reset_index(names="option").to_dict("records"),
             "draws": self.U.sizes["draw"],
             "distinct_draws": self.n_particles,
@@ -142,7 +159,7 @@ class Choice:
     def _sorted(self, table: xr.Dataset) -> pd.DataFrame:
         """Return a DataFrame of these columns in the order of the ranking; equal ones by the alphabet."""
         names = self.table["option"].to_numpy()
-        keys = (names, -self.table["expected_utility"].to_numpy(), names != self.best, self.table["blocked"])
+        keys = (names, -self.table["score"].to_numpy(), names != self.best, self.table["blocked"])
         return table.to_dataframe().iloc[np.lexsort(keys)]
 
 

@@ -6,6 +6,7 @@ numbers) and every number of a choice can be traced to one array.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -121,3 +122,22 @@ def expected_regret(means: Floats, top: Floats) -> Floats:
     (Raiffa & Schlaifer 1961). A blocked option can have a negative one: what its limit costs.
     """
     return float(top.mean()) - means
+
+
+def regret_quantile(U: Floats, top: Floats, share: float) -> Floats:
+    """Return the quantile of each option's regret over the draws (option,): its credible regret.
+
+    Parameters
+    ----------
+    U
+        Utilities (draw, option).
+    top
+        Highest utility among the allowed options (draw,); what a blocked option has more than that counts
+        as no regret.
+    share
+        0.95: in 95 % of the draws the regret is at most this (the smallest such value).
+    """
+    k = max(math.ceil(share * len(U) - ROUNDING * len(U)) - 1, 0)
+    regret = np.maximum(np.ascontiguousarray(top - U.T), 0.0)
+    regret.partition(k, axis=1)
+    return regret[:, k]

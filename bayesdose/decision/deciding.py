@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
+from os import PathLike
 from typing import Any
 
 import numpy as np
@@ -13,13 +14,17 @@ from numpy.typing import NDArray
 
 from bayesdose.decision import criteria
 from bayesdose.decision.choice import Choice, Status
+from bayesdose.decision.compared import EXPECTED_UTILITY, Criterion, ExpectedUtility, Scores, criterion_of
 from bayesdose.decision.criteria import Bools, Clusters, Floats
 from bayesdose.decision.escalation import Acknowledged, HasName, guarded, recorded, red
 from bayesdose.decision.evaluate import check_outcome, evaluate
-from bayesdose.decision.limits import Check, Verdict
-from bayesdose.decision.search import edges
+from bayesdose.decision.limits import Check
+from bayesdose.decision.overrides import Override
+from bayesdose.decision.recording import record
+from bayesdose.decision.search import edges, rising
 from bayesdose.decision.simplest import is_nothing, labels, simplicity
 from bayesdose.decision.utilities import Utility, describe
+from bayesdose.decision.verdicts import Verdicts, judge
 from bayesdose.errors import InputError, Refused, explain
 
 SHARE = 0.05
@@ -33,13 +38,16 @@ def decide(
     outcome: xr.Dataset,
     utility: Utility,
     *,
+    criterion: Criterion | str = EXPECTED_UTILITY,
     limits: Sequence[Check] = (),
+    overrides: Sequence[Override] = (),
+    audit_file: str | PathLike[str] | None = None,
     indifference: float | None = None,
     complete: Sequence[str] = (),
     flags: Iterable[HasName] | None = None,
     acknowledged: Acknowledged | None = None,
 ) -> Choice:
-    """Choose the option with the highest expected utility among those that no limit blocks.
+    """Choose the best option among those that no limit blocks: by default that of highest expected utility.
 
     Parameters
     ----------
@@ -49,12 +57,21 @@ def decide(
     utility
         A function of the outcome that returns a DataArray over (draw, option); a lacking dim is broadcast,
         booleans and integers are cast.
+    criterion
+        By what options are compared: "expected utility", "minimax regret", `cvar` (the worst draws) or
+        `attainment` (probability of an event). Utilities, P(best) and regrets are reported under each.
     limits
-        Limits on the dose (`max_daily`, `max_single`). They come first: a blocked option stays in the table
-        with its reason, and cannot be chosen, be runner-up, or count for P(best) and regret. No treatment
-        is never blocked by a dose limit.
+        Hard and soft limits: on doses (`max_daily`, `max_single`), loads (`max_load`), intervals
+        (`min_interval`), by covariate (`contraindicated`), on the probability of an event (`chance`). They
+        come first: a blocked option stays in the table with its reason, and cannot be chosen, be runner-up,
+        or count for P(best) and regret. No treatment is never blocked by a limit on doses. A `soft` limit
+        costs utility or warns.
+    overrides
+        Who lets options pass a hard limit, and why (`Override`); needs `audit_file`.
+    audit_file
+        Where overrides and acknowledgements are appended (`verify_audit` reads it); made where there is none.
     indifference
-        Difference in expected utility that does not matter, in units of utility, 0 or more. Unless given it
+        Difference in the criterion's number that does not matter, in its unit, 0 or more. Unless given it
         is 5 % of EVPI, the worth of knowing the patient exactly. That follows any change of the utility's
         scale or zero, takes no notice of options nobody would choose, and under a quadratic loss of log
         exposure spans the doses within 0.22 posterior standard deviations of the best log dose (7 % of the
@@ -77,47 +94,47 @@ def decide(
 
         "edge"
             The best option has the largest or smallest value searched of a parameter that has more than one,
-            the value is not zero, and a further step outwards would not pass a dose limit.
+            the value is not zero, and a further step outwards would not pass a hard limit.
         "too close to call"
-            For some allowed rival, 2 MCSE of the difference minus the difference exceeds the indifference:
-            more draws could show that the rival is better by an amount that matters.
+            The criterion has a Monte Carlo standard error, and for some allowed rival 2 MCSE of the
+            difference minus the difference exceeds the indifference: more draws could show that the rival is
+            better by an amount that matters.
         "chosen"
             Otherwise. A rival whose difference is small *and* known to be small does not stand in the way.
 
-        Equal expected utilities (to 1e-12) go to the simpler option, see `simplicity`.
+        Equal ones (to 1e-12) go to the simpler option, see `simplicity`.
 
     Raises
     ------
     InputError
         When the outcome, the utility's values, or an argument cannot be used.
     Refused
-        When every option is blocked and no treatment is not among them.
+        When every option is blocked; when the utility rises with more drug over the whole range searched
+        and no limit binds; when the audit file is not what was written to it.
     """
-    raised = red(flags)
+    raised, by = red(flags), criterion_of(criterion)
     limits, warned = guarded(limits, raised, acknowledged)
-    case = _case(outcome, utility, limits)
-    best = case.highest(case.allowed)
-    rivals = case.allowed & (np.arange(len(case.names)) != best)
+    case = _case(outcome, utility, by, limits, overrides)
+    best = case.highest(case.verdicts.allowed)
+    rivals = case.verdicts.allowed & (np.arange(len(case.names)) != best)
     columns = _columns(case, best)
-    evpi = max(float(columns["expected_regret"][best]), 0.0)
-    delta = SHARE * evpi if indifference is None else _indifference(indifference)
-    columns["near_optimal"] = near = case.allowed & (columns["difference"] <= delta + case.rounding)
+    delta = SHARE * max(case.scores.worth, 0.0) if indifference is None else _indifference(indifference)
+    columns["near_optimal"] = near = case.verdicts.allowed & (columns["difference"] <= delta + case.rounding)
+    edge = _edges(case, outcome, best, limits, complete)
     status, reasons = _status(
-        edges(outcome, best, limits, complete),
-        _close(case, columns, rivals, delta),
-        [*_notes(case, outcome, best), *warned],
+        edge, _close(case, columns, rivals, delta), [*_notes(case, outcome, best), *warned]
     )
-    return Choice(
+    choice = Choice(
         best=str(case.names[best]),
         status=status,
         reasons=reasons,
-        criterion="expected utility",
+        criterion=str(by),
         utility=describe(utility, outcome),
         runner_up=str(case.names[case.highest(rivals)]) if rivals.any() else None,
         simplest=str(case.names[np.where(near, case.place, len(near)).argmin()]),
         indifference=delta,
-        indifference_basis=f"{100 * SHARE:g} % of EVPI" if indifference is None else "as stated",
-        evpi=evpi,
+        indifference_basis=_basis(by) if indifference is None else "as stated",
+        evpi=max(float(columns["expected_regret"][case.verdicts.allowed].min()), 0.0),
         table=_table(outcome, case.names, columns),
         U=_utilities(outcome, case),
         limits=tuple(str(limit) for limit in limits),
@@ -125,39 +142,46 @@ def decide(
         attrs=dict(outcome.attrs),
         flags=recorded(raised),
         acknowledged=None if acknowledged is None else asdict(acknowledged),
+        score=by.label,
     )
+    return record(choice, overrides, case.verdicts.lifted, audit_file)
 
 
 @dataclass(frozen=True, eq=False)
 class _Case:
-    """What is compared: utilities, which options are allowed and why not, which one is the simpler."""
+    """What is compared: utilities, the criterion's scores, what the limits say, which one is the simpler."""
 
     names: NDArray[np.str_]
     U: Floats
-    mean: Floats
+    scores: Scores
     groups: Clusters
-    allowed: Bools
-    reasons: NDArray[np.str_]
+    verdicts: Verdicts
     place: NDArray[np.intp]
     rounding: float
 
     def highest(self, among: Bools) -> int:
-        """Return the position of the highest expected utility; equal ones go to the simpler."""
-        tied = np.flatnonzero(among & (self.mean >= self.mean[among].max() - self.rounding))
+        """Return the position of the highest score; equal ones go to the simpler."""
+        value = self.scores.value
+        tied = np.flatnonzero(among & (value >= value[among].max() - self.rounding))
         return int(tied[self.place[tied].argmin()])
 
 
-def _case(outcome: xr.Dataset, utility: Utility, limits: Sequence[Check]) -> _Case:
+def _case(
+    outcome: xr.Dataset,
+    utility: Utility,
+    criterion: Criterion,
+    limits: Sequence[Check],
+    overrides: Sequence[Override],
+) -> _Case:
     names = labels(check_outcome(outcome))
     U = evaluate(utility, outcome, names)
     groups = _groups(outcome)
-    blocks = _blocks(outcome, limits)
-    reasons = np.array(["; ".join(why for hit, why in option if hit) for option in blocks], dtype=str)
-    allowed = np.array([not any(hit for hit, _ in option) for option in blocks])
-    if not allowed.any():
-        raise Refused(_all_blocked(names, reasons))
-    rounding = criteria.rounding(U)
-    return _Case(names, U, U.mean(axis=0), groups, allowed, reasons, simplicity(outcome), rounding)
+    verdicts = judge(outcome, limits, overrides, names)
+    if verdicts.cost.any():
+        U = U - verdicts.cost
+    scores = criterion.scores(U, outcome, verdicts.allowed, groups)
+    rounding = criteria.ROUNDING * float(np.abs(scores.steps).max())
+    return _Case(names, U, scores, groups, verdicts, simplicity(outcome), rounding)
 
 
 def _groups(outcome: xr.Dataset) -> Clusters:
@@ -175,25 +199,9 @@ def _groups(outcome: xr.Dataset) -> Clusters:
     return groups
 
 
-def _blocks(outcome: xr.Dataset, limits: Sequence[Check]) -> list[list[Verdict]]:
-    """Return per option the verdict of each limit."""
-    wanted = 'a list, such as [max_daily("10 mg/kg")]'
-    if isinstance(limits, str) or not isinstance(limits, Sequence):
-        raise InputError(explain("limits", came=repr(limits), expected=wanted))
-    for limit in limits:
-        if not callable(getattr(limit, "check", None)):
-            raise InputError(explain("limits", came=f"{limit!r} in the list", expected=wanted))
-    verdicts = [limit.check(outcome) for limit in limits]
-    return [[verdict[k] for verdict in verdicts] for k in range(outcome.sizes["option"])]
-
-
-def _all_blocked(names: NDArray[np.str_], reasons: NDArray[np.str_]) -> str:
-    shown = [f"{name}: {why}" for name, why in zip(names[:3], reasons[:3], strict=True)]
-    return explain(
-        "every option is blocked by a limit, and no treatment is not among the options",
-        came="; ".join(shown) + ("; ..." if len(names) > 3 else ""),
-        fix="add smaller doses or no treatment to the options",
-    )
+def _basis(criterion: Criterion) -> str:
+    plain = isinstance(criterion, ExpectedUtility)
+    return f"{100 * SHARE:g} % of EVPI" + ("" if plain else f", for {criterion.label}")
 
 
 def _indifference(value: Any) -> float:
@@ -204,27 +212,60 @@ def _indifference(value: Any) -> float:
     raise InputError(explain("indifference", came=repr(value), expected=wanted))
 
 
+def _edges(
+    case: _Case, outcome: xr.Dataset, best: int, limits: Sequence[Check], complete: Sequence[str]
+) -> list[str]:
+    """Say where the best lies at an edge of the search; refuse where nothing speaks against more drug.
+
+    Raises
+    ------
+    Refused
+        When the utility rises over the whole range.
+    """
+    found = edges(outcome, best, limits, complete)
+    if edge := rising(found, best, case.scores.steps, case.scores.value, outcome):
+        raise Refused(
+            explain(
+                f"the utility rises over the whole range of {edge.name} that was searched: no draw loses "
+                "anything by more drug",
+                came=edge.text,
+                expected="a utility that falls where harm begins, or a limit or chance constraint that binds",
+                fix="count the harm in the utility, state bd.max_daily or bd.chance, or search further",
+            )
+        )
+    return [edge.text for edge in found]
+
+
 def _columns(case: _Case, best: int) -> dict[str, Any]:
     """Return the numbers per option: each a reduction of the same utilities."""
-    top = criteria.best_per_draw(case.U, case.allowed)
+    allowed, score = case.verdicts.allowed, case.scores
+    top = criteria.best_per_draw(case.U, allowed)
+    mean = case.U.mean(axis=0)
     deviation = criteria.deviations(case.U, case.groups)
-    p_best, p_unbeaten = criteria.share_best(case.U, case.allowed, top)
+    own, none = score.deviation, np.full(len(mean), np.nan)
+    p_best, p_unbeaten = criteria.share_best(case.U, allowed, top)
     return {
-        "expected_utility": case.mean,
+        "expected_utility": mean,
         "mcse": criteria.mcse(deviation),
-        "difference": case.mean[best] - case.mean,
-        "difference_mcse": criteria.mcse(deviation[:, [best]] - deviation),
+        "score": score.value,
+        "score_mcse": none if own is None else criteria.mcse(own),
+        "difference": score.value[best] - score.value,
+        "difference_mcse": none if own is None else criteria.mcse(own[:, [best]] - own),
         "p_best": p_best,
         "p_unbeaten": p_unbeaten,
-        "expected_regret": criteria.expected_regret(case.mean, top),
-        "blocked": ~case.allowed,
-        "reason": case.reasons,
+        "expected_regret": criteria.expected_regret(mean, top),
+        "regret_95": criteria.regret_quantile(case.U, top, 0.95),
+        "blocked": ~allowed,
+        "reason": case.verdicts.reasons,
+        "warning": case.verdicts.warnings,
     }
 
 
 def _close(case: _Case, columns: dict[str, Any], rivals: Bools, delta: float) -> list[str]:
     """Say which rival more draws could show to be better than the best by more than the indifference."""
     error, difference = columns["difference_mcse"], columns["difference"]
+    if case.scores.deviation is None:
+        return []
     hidden = np.where(rivals, SURE * error - difference, -np.inf)
     worst = int(hidden.argmax())
     if hidden[worst] <= delta + case.rounding:
@@ -240,14 +281,22 @@ def _close(case: _Case, columns: dict[str, Any], rivals: Bools, delta: float) ->
 
 
 def _notes(case: _Case, outcome: xr.Dataset, best: int) -> list[str]:
-    """Say what a reader must know besides the status: nothing else was allowed, or a tie was broken."""
+    """Say what a reader must know besides the status."""
+    allowed = case.verdicts.allowed
+    warning = str(case.verdicts.warnings[best])
+    notes = [f"the best passes a limit: {warning}"] if warning else []
+    if case.scores.deviation is None:
+        notes.append("the largest regret of a sample has no Monte Carlo error: more draws can only raise it")
     nothing = is_nothing(outcome)
-    if nothing.any() and not nothing.all() and not (case.allowed & ~nothing).any():
-        return ["every option that gives a dose is blocked by a limit: what is left is no treatment"]
-    equal = case.allowed & (np.abs(case.mean - case.mean[best]) <= case.rounding)
-    tied = [str(name) for name in case.names[equal] if name != case.names[best]]
+    if nothing.any() and not nothing.all() and not (allowed & ~nothing).any():
+        said = "every option that gives a dose is blocked by a limit: what is left is no treatment"
+        return [*notes, said]
+    value = case.scores.value
+    equal = allowed & (np.abs(value - value[best]) <= case.rounding)
+    tied = [str(name) for k, name in enumerate(case.names) if equal[k] and k != best]
     more = f" and {len(tied) - 3} more" if len(tied) > 3 else ""
-    return [f"same expected utility as {'; '.join(tied[:3])}{more}: the simplest was taken"] if tied else []
+    same = f"same expected utility as {'; '.join(tied[:3])}{more}: the simplest was taken"
+    return [*notes, *([same] if tied else [])]
 
 
 def _status(edge: list[str], close: list[str], notes: list[str]) -> tuple[Status, tuple[str, ...]]:

@@ -68,32 +68,48 @@ def evaluate(utility: Utility, outcome: xr.Dataset, names: NDArray[np.str_]) -> 
                 fix="compute it from the outcome's variables, which carry their dims",
             )
         )
-    U = _aligned(value, outcome)
+    U = aligned(value, outcome)
     _check_finite(U, names)
     return U
 
 
-def _aligned(value: xr.DataArray, outcome: xr.Dataset) -> Floats:
+def aligned(value: xr.DataArray, outcome: xr.Dataset, what: str = "utility") -> Floats:
+    """Return values as floats (draw, option) in the outcome's order; a lacking dim is broadcast.
+
+    Parameters
+    ----------
+    value
+        Over draw, option or both.
+    outcome
+        Whose draws and options.
+    what
+        What the values are called in a complaint.
+
+    Raises
+    ------
+    InputError
+        When they are no numbers, have another dim, or lack a draw or option.
+    """
     if value.dtype.kind not in "biuf":
-        raise InputError(explain("utility: values", came=f"dtype {value.dtype}", expected="numbers"))
+        raise InputError(explain(f"{what}: values", came=f"dtype {value.dtype}", expected="numbers"))
     extra = [str(dim) for dim in value.dims if dim not in DIMS]
     if extra or not value.dims:
         raise InputError(
             explain(
-                "utility: dims",
+                f"{what}: dims",
                 came=_sizes(value),
                 expected="draw and option" + (f"; reduce {', '.join(extra)} to one number" if extra else ""),
             )
         )
     for dim in value.dims:
-        value = _in_order(value, outcome, str(dim))
+        value = _in_order(value, outcome, str(dim), what)
     shape = tuple(outcome.sizes[dim] for dim in DIMS)
     missing = [k for k, dim in enumerate(DIMS) if dim not in value.dims]
     values = np.expand_dims(value.transpose(*[d for d in DIMS if d in value.dims]).to_numpy(), tuple(missing))
     return np.array(np.broadcast_to(values, shape), dtype=np.float64, order="C")
 
 
-def _in_order(value: xr.DataArray, outcome: xr.Dataset, dim: str) -> xr.DataArray:
+def _in_order(value: xr.DataArray, outcome: xr.Dataset, dim: str, what: str) -> xr.DataArray:
     """Return the values in the outcome's order along a dim; refuse when some were dropped or added."""
     right = value.sizes[dim] == outcome.sizes[dim]
     if right and dim in value.indexes and dim in outcome.indexes:
@@ -106,7 +122,7 @@ def _in_order(value: xr.DataArray, outcome: xr.Dataset, dim: str) -> xr.DataArra
         return value
     raise InputError(
         explain(
-            f"utility: {dim}s",
+            f"{what}: {dim}s",
             came=_sizes(value),
             expected=f"the {outcome.sizes[dim]} {dim}s of the outcome",
             fix="keep every draw and option; options are ruled out by limits, not by dropping them",

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 import textwrap
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -16,29 +16,36 @@ WIDTH = 100
 SHOWN = 12
 _INDENT = 14
 _COLUMNS = {
-    "expected_utility": "E[U]",
-    "mcse": "MCSE",
+    "score": "",
+    "score_mcse": "MCSE",
     "difference": "below best",
     "difference_mcse": "MCSE",
     "p_best": "P(best)",
     "expected_regret": "regret",
 }
+_UTILITY = {"expected_utility": "E[U]"}
 
 
 def text(choice: Choice) -> str:
     """Return the choice in words: the answer, how sure, the ranking, what was blocked."""
     decimals = _decimals(choice)
-    return "\n".join([*_summary(choice, decimals), "", *_ranking(choice, decimals), *_blocked(choice)])
+    passed = _listed(choice.warned, "passing a limit, not blocked")
+    blocked = _listed(choice.blocked, "blocked", ", whatever their utility")
+    return "\n".join([*_summary(choice, decimals), "", *_ranking(choice, decimals), *blocked, *passed])
 
 
 def _decimals(choice: Choice) -> int:
     """Return how many decimals show the Monte Carlo error of the best with two digits; 3 when it has none."""
-    error = choice.row(choice.best)["mcse"] or choice.indifference / 10
+    row = choice.row(choice.best)
+    error = row["score_mcse"] if math.isfinite(row["score_mcse"]) else row["mcse"]
+    error = error or choice.indifference / 10
     return max(1 - math.floor(math.log10(error)), 0) if error > 0 else 3
 
 
 def _number(value: float, decimals: int) -> str:
-    """Return a number of at most 10 characters: fixed decimals where that is readable."""
+    """Return a number of at most 10 characters: fixed decimals where that is readable; "-" for none."""
+    if math.isnan(value):
+        return "-"
     fixed = f"{value:.{decimals}f}" if decimals <= 6 else ""
     return fixed if fixed and len(fixed) <= 10 else f"{value:.4g}"
 
@@ -51,18 +58,46 @@ def _summary(choice: Choice, d: int) -> list[str]:
         *[("", reason) for reason in choice.reasons],
         ("utility", choice.utility),
         ("criterion", choice.criterion),
+        *_scored(choice, row, d),
         (
             "E[U]",
             f"{_number(row['expected_utility'], d)} +- {_number(row['mcse'], d)} (MCSE; {_draws(choice)})",
         ),
         ("runner-up", _runner_up(choice, d)),
         ("P(best)", f"{row['p_best']:.2f}, ties shared; not beaten in {row['p_unbeaten']:.2f} of the draws"),
-        ("regret", f"{_number(choice.evpi, d)} expected (EVPI: the worth of knowing this patient exactly)"),
+        ("regret", _regret(choice, row, d)),
         ("near-optimal", _near(choice)),
         ("simplest", choice.simplest + (" (the best itself)" if choice.simplest == choice.best else "")),
         ("limits", "; ".join(choice.limits) or "none stated"),
+        *[("override", _who(one)) for one in choice.overrides],
     ]
     return [line for name, words in parts for line in _wrapped(words, f"{name:<{_INDENT}}", " " * _INDENT)]
+
+
+def _scored(choice: Choice, row: dict[str, Any], d: int) -> list[tuple[str, str]]:
+    """Return the criterion's number, where it is another than expected utility."""
+    if choice.score in _UTILITY.values():
+        return []
+    value, error = _number(row["score"], d), _number(row["score_mcse"], d)
+    return [("", f"{choice.score} {value}" + (f" +- {error} (MCSE)" if error != "-" else ""))]
+
+
+def _regret(choice: Choice, row: dict[str, Any], d: int) -> str:
+    own, credible = _number(row["expected_regret"], d), _number(row["regret_95"], d)
+    tail = f"at most {credible} in 95 % of the draws"
+    if row["expected_regret"] <= choice.evpi * (1 + 1e-9):
+        return f"{own} expected (EVPI: the worth of knowing this patient exactly), {tail}"
+    return f"{own} expected, {tail}; EVPI {_number(choice.evpi, d)}"
+
+
+def _who(one: Mapping[str, Any]) -> str:
+    """Return an override or acknowledgement in one line, with the hash that the audit file has of it."""
+    what = one.get("limit") or (f"limits of {one['option']}" if one.get("option") else "red flags")
+    passed = f", {len(one['options'])} option(s) pass" if one.get("kind") == "override" else ""
+    return (
+        f"{what}{passed}: {one['who']}, {one['time']}: {one['why']} "
+        f"(audit record {one['number']}, {one['hash'][:12]})"
+    )
 
 
 def _draws(choice: Choice) -> str:
@@ -88,19 +123,26 @@ def _ranking(choice: Choice, d: int) -> list[str]:
     frame = choice.ranking()
     frame = frame[~frame["blocked"]]
     head = frame.head(SHOWN)
-    cells = [_cells(line, d) for line in head[list(_COLUMNS)].to_numpy(dtype=float)]
-    widths = [max(len(row[k]) for row in [list(_COLUMNS.values()), *cells]) for k in range(len(_COLUMNS))]
+    own = choice.score in _UTILITY.values()
+    columns = {**_COLUMNS, "score": choice.score, **({} if own else _UTILITY)}
+    titles = list(columns.values())
+    cells = [_cells(line, d, columns) for line in head[list(columns)].to_numpy(dtype=float)]
+    widths = [max(len(row[k]) for row in [titles, *cells]) for k in range(len(columns))]
     names = [_short(str(name), WIDTH - 2 - sum(widths) - 2 * len(widths)) for name in head.index]
     left = max(len(name) for name in ["option", *names])
-    lines = [_line(" ", f"{'option':<{left}}", list(_COLUMNS.values()), widths)]
+    lines = [_line(" ", f"{'option':<{left}}", titles, widths)]
     for name, near, row in zip(names, head["near_optimal"], cells, strict=True):
         lines.append(_line("*" if near else " ", f"{name:<{left}}", row, widths))
     rest = len(frame) - len(head)
-    return [*lines, *([f"  and {rest} more, none with a higher E[U]"] if rest else []), "  * near-optimal"]
+    return [
+        *lines,
+        *([f"  and {rest} more, none with a higher {choice.score}"] if rest else []),
+        "  * near-optimal",
+    ]
 
 
-def _cells(line: np.ndarray, d: int) -> list[str]:
-    shares = [column == "p_best" for column in _COLUMNS]
+def _cells(line: np.ndarray, d: int, columns: Mapping[str, str]) -> list[str]:
+    shares = [column == "p_best" for column in columns]
     return [_number(value, 2 if share else d) for value, share in zip(line, shares, strict=True)]
 
 
@@ -108,12 +150,13 @@ def _line(mark: str, name: str, cells: Sequence[str], widths: Sequence[int]) -> 
     return f"{mark} {name}" + "".join(f"  {cell:>{width}}" for cell, width in zip(cells, widths, strict=True))
 
 
-def _blocked(choice: Choice) -> list[str]:
-    blocked = list(choice.blocked.items())
-    lines = [line for name, why in blocked[:SHOWN] for line in _wrapped(f"{name}: {why}", "  ", "    ")]
-    rest = len(blocked) - SHOWN
+def _listed(why: Mapping[str, str], title: str, more: str = "") -> list[str]:
+    """Return options with what a limit says of each."""
+    found = list(why.items())
+    lines = [line for name, said in found[:SHOWN] for line in _wrapped(f"{name}: {said}", "  ", "    ")]
+    rest = len(found) - SHOWN
     lines += [f"  and {rest} more"] if rest > 0 else []
-    return ["", f"blocked ({len(blocked)}), whatever their utility:", *lines] if blocked else []
+    return ["", f"{title} ({len(found)}){more}:", *lines] if found else []
 
 
 def _short(name: str, room: int) -> str:

@@ -3,29 +3,62 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from bayesdose.decision.contraindications import MinInterval
+from bayesdose.decision.criteria import Floats
 from bayesdose.decision.limits import Check, Limit
+from bayesdose.decision.loads import MaxLoad
 from bayesdose.decision.simplest import fact, is_nothing
 from bayesdose.errors import InputError, explain, nearest
 
-DERIVED = ("option", "n_doses", "n_steps", "max_single", "max_daily", "total_amount")
+DERIVED = ("option", "n_doses", "n_steps", "max_single", "max_daily", "total_amount", "min_interval")
+PREFIXES = ("load_", "cov_")
 """Coordinates of the options that follow from the others; every other numeric one is a searched parameter."""
+
+NEARLY = 0.9
+"""Share of the draws that must gain at every step for a utility to count as rising."""
+
+_INTERVALS = ("interval", "min_interval")
+_DOSES = ("max_single", "max_daily", "total_amount", *_INTERVALS)
 
 
 def searched(outcome: xr.Dataset) -> list[str]:
     """Return the names of the numeric coordinates on option that a search can be widened in."""
-    return [
-        str(name) for name in outcome.coords if name not in DERIVED and fact(outcome, str(name)) is not None
-    ]
+    names = [str(n) for n in outcome.coords if n not in DERIVED and not str(n).startswith(PREFIXES)]
+    return [name for name in names if fact(outcome, name) is not None]
+
+
+@dataclass(frozen=True)
+class Edge:
+    """The best option lies at the end of what was searched.
+
+    Parameters
+    ----------
+    name
+        The parameter.
+    up
+        Whether its value is the largest searched; otherwise the smallest.
+    line
+        Positions of the options that differ from the best in this parameter only, from the far end of the
+        search to the best.
+    text
+        One sentence, with the range to try next.
+    """
+
+    name: str
+    up: bool
+    line: tuple[int, ...]
+    text: str
 
 
 def edges(
     outcome: xr.Dataset, best: int, limits: Sequence[Check] = (), complete: Sequence[str] = ()
-) -> list[str]:
+) -> list[Edge]:
     """Say where the best option lies on an edge of the search that is neither zero nor a limit.
 
     Parameters
@@ -35,14 +68,15 @@ def edges(
     best
         Position of the best option; no treatment and the current regimen are never on an edge.
     limits
-        A parameter whose next value outwards would pass one of the dose limits is not on an edge.
+        A parameter whose next value outwards would pass one of the hard limits on doses, loads or intervals
+        is not on an edge.
     complete
         Parameters whose searched values are all there are.
 
     Returns
     -------
     list
-        One sentence per parameter, with the range to try next; empty when there is none.
+        One per parameter; empty when there is none.
     """
     names = searched(outcome)
     _known(complete, names)
@@ -50,7 +84,59 @@ def edges(
     if not tried[best]:
         return []
     found = [_edge(outcome, name, best, tried, limits) for name in names if name not in complete]
-    return [sentence for sentence in found if sentence]
+    return [edge for edge in found if edge is not None]
+
+
+def rising(
+    found: Sequence[Edge], best: int, steps: Floats, value: Floats, outcome: xr.Dataset
+) -> Edge | None:
+    """Return the edge that shows that the utility rises over the whole range searched, if it does.
+
+    The best option gives the most drug of all candidates, and on the way to it, in each parameter at whose
+    edge it lies, the number by which options are compared rises at each step, nearly every draw (`NEARLY`)
+    gains and none loses. A window or a probability that is still filling does not: the draws that have
+    arrived gain nothing more.
+
+    Parameters
+    ----------
+    found
+        From `edges`.
+    best
+        Position of the best option.
+    steps
+        What a step gains or loses by draw (draw, option).
+    value
+        The number by which options are compared (option,).
+    outcome
+        The options.
+    """
+    doses = _most_drug(outcome)
+    tried = _candidates(outcome)
+    if doses is not None and doses[best] < doses[tried].max() * (1 - 1e-9):
+        return None
+    more = [edge for edge in found if len(edge.line) > 1 and _more(edge, doses)]
+    return more[0] if more and all(_rises(edge, steps, value) for edge in more) else None
+
+
+def _rises(edge: Edge, steps: Floats, value: Floats) -> bool:
+    line = list(edge.line)
+    tolerance = 1e-12 * float(np.abs(steps).max())
+    gain = np.diff(steps[:, line], axis=1)
+    if (np.diff(value[line]) <= tolerance).any() or (gain < -tolerance).any():
+        return False
+    return bool(((gain > tolerance).mean(axis=0) >= NEARLY).all())
+
+
+def _more(edge: Edge, doses: NDArray[np.float64] | None) -> bool:
+    """Whether the best option gives more drug than its neighbour within the search."""
+    inner, best = edge.line[-2:]
+    return edge.up if doses is None or doses[best] == doses[inner] else bool(doses[best] > doses[inner])
+
+
+def _most_drug(outcome: xr.Dataset) -> NDArray[np.float64] | None:
+    """Return how much drug an option gives, a day if that is known (option,)."""
+    facts = (fact(outcome, name) for name in ("max_daily", "total_amount", "max_single"))
+    return next((doses for doses in facts if doses is not None), None)
 
 
 def _candidates(outcome: xr.Dataset) -> NDArray[np.bool_]:
@@ -61,7 +147,7 @@ def _candidates(outcome: xr.Dataset) -> NDArray[np.bool_]:
 
 def _edge(
     outcome: xr.Dataset, name: str, best: int, tried: NDArray[np.bool_], limits: Sequence[Check]
-) -> str | None:
+) -> Edge | None:
     values = fact(outcome, name)
     assert values is not None
     grid = np.unique(values[tried & np.isfinite(values)])
@@ -70,12 +156,23 @@ def _edge(
         return None
     if _limited(outcome, name, best, tried, limits):
         return None
-    up = here == grid[-1]
+    up = bool(here == grid[-1])
     low, high = _range(float(here), float(grid[-1] - grid[0]), up)
-    return (
+    text = (
         f"{name} {here:g} is the {'largest' if up else 'smallest'} value searched: try {low:g} to {high:g}"
         f" (or state complete=[{name!r}] if no other value can be given)"
     )
+    return Edge(name, up, _line(outcome, name, best, tried, up), text)
+
+
+def _line(outcome: xr.Dataset, name: str, best: int, tried: NDArray[np.bool_], up: bool) -> tuple[int, ...]:
+    """Return the options that differ from the best in this parameter only, ending with the best."""
+    values = fact(outcome, name)
+    assert values is not None
+    own = np.flatnonzero(_alike(outcome, name, best, tried) & np.isfinite(values))
+    _, first = np.unique(values[own], return_index=True)
+    order = [int(k) for k in own[first] if values[k] != values[best]]
+    return (*(order if up else reversed(order)), best)
 
 
 def _range(here: float, width: float, up: bool) -> tuple[float, float]:
@@ -90,22 +187,30 @@ def _limited(
 ) -> bool:
     """Whether one more step outwards would pass a dose limit, the doses continued in a straight line."""
     inner = _inner_neighbour(outcome, name, best, tried)
-    doses = [limit for limit in limits if isinstance(limit, Limit)]
+    doses = [limit for limit in limits if isinstance(limit, Limit | MaxLoad | MinInterval)]
     if inner is None or not doses:
         return False
     beyond = outcome.drop_vars(list(outcome.data_vars)).isel(option=[best])
-    steps = {n: fact(outcome, n) for n in ("max_single", "max_daily")}
-    moved = {n: ("option", [2 * v[best] - v[inner]]) for n, v in steps.items() if v is not None}
-    return any(limit.check(beyond.assign_coords(moved))[0][0] for limit in doses)
+    for n in [str(n) for n in outcome.coords if n in _DOSES or str(n).startswith("load_")]:
+        if (v := fact(outcome, n)) is not None:
+            moved = max(2 * v[best] - v[inner], 0.0) if n in _INTERVALS else 2 * v[best] - v[inner]
+            beyond = beyond.assign_coords({n: ("option", [moved], outcome[n].attrs)})
+    return any(limit.check(beyond)[0][0] for limit in doses)
 
 
-def _inner_neighbour(outcome: xr.Dataset, name: str, best: int, tried: NDArray[np.bool_]) -> int | None:
-    """Return the option that differs from the best in this parameter only, by the least; None without one."""
+def _alike(outcome: xr.Dataset, name: str, best: int, tried: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return which options agree with the best in every searched parameter but this one (option,)."""
     same = tried.copy()
     for other in searched(outcome):
         values = fact(outcome, other)
         if other != name and values is not None:
             same &= (values == values[best]) | (np.isnan(values) & np.isnan(values[best]))
+    return same
+
+
+def _inner_neighbour(outcome: xr.Dataset, name: str, best: int, tried: NDArray[np.bool_]) -> int | None:
+    """Return the option that differs from the best in this parameter only, by the least; None without one."""
+    same = _alike(outcome, name, best, tried)
     values = fact(outcome, name)
     assert values is not None
     distance = np.where(same & (values != values[best]), np.abs(values - values[best]), np.inf)

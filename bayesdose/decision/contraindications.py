@@ -1,0 +1,264 @@
+"""Limits on who may have what, and how often: contraindications by covariate or genotype, intervals."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from bayesdose.decision.limits import TOLERANCE, Verdict
+from bayesdose.decision.simplest import fact, is_nothing
+from bayesdose.errors import InputError, explain, nearest
+from bayesdose.units import factor, quantity_in
+
+Scalar = float | str
+"""A number in the covariate's own unit, or a text: with a unit ("30 mL/min"), or a name ("PM")."""
+
+
+@dataclass(frozen=True)
+class MinInterval:
+    """A shortest time between doses, from `min_interval`.
+
+    Parameters
+    ----------
+    text
+        A number and a unit of time.
+    """
+
+    text: str
+
+    def __str__(self) -> str:
+        return f"at least {self.text.strip()} between doses"
+
+    def check(self, outcome: xr.Dataset) -> tuple[Verdict, ...]:
+        """Return (blocked, reason) per option; no treatment and a single dose have no interval.
+
+        Raises
+        ------
+        InputError
+            When the outcome does not say the interval of an option with several doses, or its unit.
+        """
+        name = "interval" if fact(outcome, "min_interval") is None else "min_interval"
+        hours, doses = fact(outcome, name), fact(outcome, "n_doses")
+        several = ~is_nothing(outcome) & (np.True_ if doses is None else doses > 1)
+        if hours is None or np.isnan(hours[several]).any():
+            fix = "simulate options made by regimens()"
+            raise InputError(
+                explain(f"limit {self}: the outcome does not say interval of every option", fix=fix)
+            )
+        own = outcome[name].attrs.get("units") or outcome.attrs.get("time_unit")
+        if not own:
+            raise InputError(explain(f"limit {self}: intervals have no unit", expected="attrs['time_unit']"))
+        shortest = quantity_in(self.text, str(own))
+        short = several & (hours < shortest * (1 - TOLERANCE))
+        said = f"is less than {self.text.strip()} between doses"
+        return tuple(
+            (True, f"{time:g} {own} {said}") if hit else (False, "")
+            for hit, time in zip(short, hours, strict=True)
+        )
+
+
+def min_interval(limit: str) -> MinInterval:
+    """Limit on the time between doses.
+
+    Parameters
+    ----------
+    limit
+        A number and a unit of time: "8 h".
+
+    Raises
+    ------
+    InputError
+        When the text is not that.
+    """
+    if not isinstance(limit, str):
+        raise InputError(explain("limit min_interval", came=repr(limit), expected='a text such as "8 h"'))
+    if not (math.isfinite(hours := quantity_in(limit, "h")) and hours > 0):
+        raise InputError(explain("limit min_interval", came=repr(limit), expected="a time above 0"))
+    return MinInterval(limit)
+
+
+@dataclass(frozen=True)
+class Contraindicated:
+    """What a patient with this covariate or genotype must not get, from `contraindicated`.
+
+    Parameters
+    ----------
+    covariate
+        Its name on the model's card.
+    below, above
+        Contraindicated beyond this value.
+    among
+        Contraindicated where the covariate is one of these.
+    only
+        Facts of the options that are meant, such as ``(("drug", "codeine"),)``; all that give a dose unless
+        given.
+    why
+        The reason, in words.
+    """
+
+    covariate: str
+    below: Scalar | None = None
+    above: Scalar | None = None
+    among: tuple[Scalar, ...] = ()
+    only: tuple[tuple[str, Any], ...] = ()
+    why: str = ""
+
+    def __str__(self) -> str:
+        meant = " and ".join(f"{name} {value}" for name, value in self.only) or "treatment"
+        return f"{meant} is contraindicated where {self._condition}" + f" ({self.why})" * bool(self.why)
+
+    def check(self, outcome: xr.Dataset) -> tuple[Verdict, ...]:
+        """Return (blocked, reason) per option; an option that gives no dose is never blocked.
+
+        Raises
+        ------
+        InputError
+            When the outcome does not carry the covariate, a unit does not convert, or the options do not
+            have the facts that are asked for.
+        """
+        values = self._values(outcome)
+        hit = ~is_nothing(outcome) & self._meant(outcome) & self._holds(values, outcome)
+        why = f": {self.why}" if self.why else ""
+        return tuple(
+            (True, f"contraindicated, {self.covariate} is {_plain(value)} ({self._condition}){why}")
+            if one
+            else (False, "")
+            for one, value in zip(hit, values.tolist(), strict=True)
+        )
+
+    @property
+    def _condition(self) -> str:
+        words = [f"below {_plain(self.below)}"] if self.below is not None else []
+        words += [f"above {_plain(self.above)}"] if self.above is not None else []
+        words += [f"one of {', '.join(map(_plain, self.among))}"] if self.among else []
+        return f"{self.covariate} is {' or '.join(words)}"
+
+    def _values(self, outcome: xr.Dataset) -> NDArray[Any]:
+        """Return the covariate under each option, (option,)."""
+        name = f"cov_{self.covariate}"
+        if name in outcome.coords and outcome[name].dims == ("option",):
+            values = outcome[name].to_numpy()
+        elif name in outcome.attrs:
+            values = np.repeat(np.asarray(outcome.attrs[name]), outcome.sizes["option"])
+        else:
+            known = sorted(str(a).removeprefix("cov_") for a in outcome.attrs if str(a).startswith("cov_"))
+            known = [k for k in known if not k.endswith("_unit")]
+            raise InputError(
+                explain(
+                    f"limit {self}: the outcome does not carry {name}",
+                    expected=", ".join(known) or "covariates in the outcome's attributes",
+                    meant=nearest(self.covariate, known),
+                    fix="give the covariate in the patient's table",
+                )
+            )
+        if values.dtype.kind == "f" and not np.isfinite(values).all():
+            raise InputError(explain(f"limit {self}: {name} is not known", came="a missing value"))
+        return np.asarray(values)
+
+    def _holds(self, values: NDArray[Any], outcome: xr.Dataset) -> NDArray[np.bool_]:
+        hit = np.isin(values, np.array(self.among)) if self.among else np.zeros(len(values), dtype=np.bool_)
+        if self.below is None and self.above is None:
+            return np.asarray(hit)
+        if values.dtype.kind not in "biuf":
+            came = f"{self.covariate} {values[0]!r}"
+            raise InputError(explain(f"limit {self}: the covariate is no number", came=came))
+        if self.below is not None:
+            hit = hit | (values < self._number(self.below, outcome))
+        if self.above is not None:
+            hit = hit | (values > self._number(self.above, outcome))
+        return np.asarray(hit)
+
+    def _number(self, value: Scalar, outcome: xr.Dataset) -> float:
+        if not isinstance(value, str):
+            return float(value)
+        name = f"cov_{self.covariate}"
+        own = outcome.attrs.get(f"{name}_unit")
+        if not own and name in outcome.coords:
+            own = outcome[name].attrs.get("units")
+        if not own:
+            fix = "state the unit on the model's card"
+            raise InputError(explain(f"limit {self}: {self.covariate} has no unit", expected=value, fix=fix))
+        return quantity_in(value, str(own))
+
+    def _meant(self, outcome: xr.Dataset) -> NDArray[np.bool_]:
+        """Return which options have the facts asked for, (option,)."""
+        meant = np.ones(outcome.sizes["option"], dtype=np.bool_)
+        for name, value in self.only:
+            facts = [str(n) for n, c in outcome.coords.items() if c.dims == ("option",)]
+            if name not in facts:
+                expected, guess = ", ".join(facts), nearest(str(name), facts)
+                raise InputError(
+                    explain(f"limit {self}: options have no fact {name!r}", expected=expected, meant=guess)
+                )
+            meant &= outcome[name].to_numpy() == value
+        return meant
+
+
+def contraindicated(
+    covariate: str,
+    *,
+    below: Scalar | None = None,
+    above: Scalar | None = None,
+    among: Iterable[Scalar] = (),
+    only: Mapping[str, Any] | None = None,
+    why: str = "",
+) -> Contraindicated:
+    """Limit by a covariate or a genotype of the patient.
+
+    Parameters
+    ----------
+    covariate
+        Its name on the model's card: "CRCL", "CYP2D6".
+    below, above
+        Contraindicated beyond this value: a number in the covariate's unit, or a text with a unit
+        ("30 mL/min").
+    among
+        Contraindicated where the covariate is one of these ("PM", or codes).
+    only
+        Facts of the options that are meant (``{"drug": "codeine"}``, ``{"route": "oral"}``); every option
+        that gives a dose unless given.
+    why
+        The reason, printed where it blocks.
+
+    Raises
+    ------
+    InputError
+        When nothing is stated, or a value is none.
+    """
+    if not isinstance(covariate, str) or not covariate:
+        raise InputError(
+            explain("limit contraindicated: covariate", came=repr(covariate), expected="its name")
+        )
+    listed = (among,) if isinstance(among, str | float | int) else tuple(among)
+    if below is None and above is None and not listed:
+        expected = "below=, above= or among="
+        raise InputError(explain(f"limit contraindicated on {covariate}", came="nothing", expected=expected))
+    for end in (below, above):
+        if end is not None and not _is_value(end):
+            expected = 'a number, or a text with a unit such as "30 mL/min"'
+            raise InputError(
+                explain(f"limit contraindicated on {covariate}", came=repr(end), expected=expected)
+            )
+    return Contraindicated(covariate, below, above, listed, tuple((only or {}).items()), why)
+
+
+def _is_value(value: object) -> bool:
+    if isinstance(value, str):
+        quantity, _, own = value.strip().partition(" ")
+        try:
+            float(quantity)
+            factor(own, own)
+        except (ValueError, InputError):
+            return False
+        return True
+    return isinstance(value, int | float | np.number) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _plain(value: Any) -> str:
+    return f"{value:g}" if isinstance(value, int | float) and not isinstance(value, bool) else str(value)

@@ -1,0 +1,128 @@
+"""Chance constraints: an option is allowed only where an event is shown to be rare enough."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from numbers import Real
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from bayesdose.decision import criteria
+from bayesdose.decision.criteria import Bools, Clusters
+from bayesdose.decision.events import Happens, happens, words
+from bayesdose.decision.limits import Verdict
+from bayesdose.errors import InputError, explain
+
+
+@dataclass(frozen=True)
+class Chance:
+    """A largest probability of an event, from `chance`.
+
+    Parameters
+    ----------
+    event
+        What is to be rare.
+    at_most
+        Its largest probability.
+    confidence
+        Of the upper limit that is compared: the Monte Carlo error must not hide a larger probability.
+    """
+
+    event: Happens
+    at_most: float
+    confidence: float
+
+    def __str__(self) -> str:
+        return f"P({words(self.event)}) at most {self.at_most:g} (upper {100 * self.confidence:g} % limit)"
+
+    def check(self, outcome: xr.Dataset) -> tuple[Verdict, ...]:
+        """Return (blocked, reason) per option: blocked where the upper limit is above what is allowed.
+
+        Every option is judged, no treatment too: what is to be rare may be the disease.
+
+        Raises
+        ------
+        InputError
+            When the event does not answer for every draw and option.
+        """
+        particle = outcome["particle"].to_numpy() if "particle" in outcome.coords else None
+        groups = criteria.clusters(outcome.sizes["draw"], particle)
+        hit = happens(self.event, outcome)
+        share, upper = hit.mean(axis=0), upper_limits(hit, groups, self.confidence)
+        return tuple(
+            (True, self._reason(p, limit)) if limit > self.at_most else (False, "")
+            for p, limit in zip(share.tolist(), upper.tolist(), strict=True)
+        )
+
+    def _reason(self, p: float, upper: float) -> str:
+        said = f"P({words(self.event)}) is {p:.3g}"
+        if p <= self.at_most:
+            limit = f"upper {100 * self.confidence:g} % limit {upper:.3g}"
+            return f"{said}, {limit} above {self.at_most:g}: more draws could allow it"
+        return f"{said}, above {self.at_most:g}"
+
+
+def chance(event: Happens, *, at_most: float, confidence: float = 0.95) -> Chance:
+    """Limit on the probability of an event, such as toxicity.
+
+    Parameters
+    ----------
+    event
+        An `Event`, or a function of the outcome that returns booleans over (draw, option).
+    at_most
+        Largest probability, above 0 and below 1.
+    confidence
+        An option is allowed when the upper confidence limit of the probability is at most `at_most`. It is
+        one-sided and speaks of the Monte Carlo error of the draws.
+
+    Raises
+    ------
+    InputError
+        When a number is no probability, or the event is none.
+    """
+    for name, value in (("at_most", at_most), ("confidence", confidence)):
+        good = isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value)
+        if not good or not 0 < value < 1:
+            expected = "a probability above 0 and below 1"
+            raise InputError(explain(f"limit chance: {name}", came=repr(value), expected=expected))
+    if not callable(event):
+        expected = 'bd.Event("peak", above=40), or a function of the outcome'
+        raise InputError(explain("limit chance: event", came=repr(event), expected=expected))
+    return Chance(event, float(at_most), float(confidence))
+
+
+def upper_limits(hit: Bools, groups: Clusters, confidence: float) -> NDArray[np.float64]:
+    """Return one-sided upper limits of the probabilities of an event, (option,).
+
+    Parameters
+    ----------
+    hit
+        Where it happens, (draw, option).
+    groups
+        Which draws are copies of one particle.
+    confidence
+        Of the limits.
+
+    Notes
+    -----
+    Clopper and Pearson's limit (1934, Biometrika 26:404) for an effective number of draws,
+    ``p (1 - p) / MCSE^2`` with the clustered error, never more than there are draws (Korn & Graubard 1998,
+    Survey Methodology 24:193). Where the event happens in no draw or in all, the error says nothing and the
+    effective number is that of unequal weights, ``1 / sum w^2`` (Kish 1965).
+    """
+    from scipy.stats import beta
+
+    n = groups.n_draws
+    values = hit.astype(np.float64)
+    p = values.mean(axis=0)
+    kish = n**2 / float((np.diff(np.append(groups.starts, n)) ** 2.0).sum())
+    variance = criteria.mcse(criteria.deviations(values, groups)) ** 2
+    told = (variance > 0) & (p > 0) & (p < 1)
+    effective = np.where(told, p * (1 - p) / np.where(told, variance, 1.0), kish)
+    effective = np.minimum(effective, n)
+    none = (1 - p) * effective
+    upper = beta.ppf(confidence, p * effective + 1, np.where(none > 0, none, 1.0))
+    return np.where(none > 0, upper, 1.0)
