@@ -1,0 +1,275 @@
+"""The worth of levels not yet drawn, and of a test: the draws re-weighted by each result they predict."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+from numpy.typing import NDArray
+from scipy.spatial import cKDTree
+
+from bayesdose.decision.criteria import Clusters, Floats
+from bayesdose.decision.information import Gains, Information, assembled, gains
+from bayesdose.decision.value import same_draws
+from bayesdose.errors import InputError, Refused, explain
+
+if TYPE_CHECKING:
+    from bayesdose.decision.choice import Choice
+
+LEAST_ESS = 50
+"""Effective distinct draws below which a re-weighting counts as poor."""
+
+MOST_POOR = 0.1
+"""Share of poor re-weightings from which on the worth of a level is refused."""
+
+_GROUPS = 5
+
+_METHOD = "re-weighting the draws by simulated levels (Menzies 2016)"
+
+
+def evsi(
+    choice: Choice,
+    levels: xr.Dataset,
+    *,
+    of: Iterable[float | Sequence[float]] | str | None = None,
+    later: Choice | Mapping[float, Choice] | None = None,
+    least_ess: float = LEAST_ESS,
+) -> Information:
+    """Return the expected value of levels not yet drawn, by the time they are drawn.
+
+    Parameters
+    ----------
+    choice
+        What `decide` returned: the options from which one is chosen when the level is known.
+    levels
+        From `next_levels`, of the same draws.
+    of
+        Times, each a source; several in a tuple are drawn all before choosing. "pairs" for every two. Unless
+        given each time of `levels` alone.
+    later
+        What waiting for the level makes of the options: the choice among options that start after it, on the
+        same draws; by (last) time, or one for all. The source's `value` is then that of the later choice,
+        level known, over the choice made now without it; `delay` is the part that waiting alone costs (below
+        0) or brings.
+    least_ess
+        Effective number of distinct draws below which a re-weighting counts as poor.
+
+    Returns
+    -------
+    Information
+        By source: ``value = E_y[max_j E[U_j | y]] - max_j E[U_j]``, at least 0 where nothing is waited for.
+        `policy` tells, for single levels, which option each range of measurements would lead to.
+
+    Raises
+    ------
+    InputError
+        Times that were not simulated, levels or later choices of other draws.
+    Refused
+        When of every source more than a tenth of the re-weightings are poor; a source among others is left
+        out (nan) with a note.
+
+    Notes
+    -----
+    Each simulated level y_i re-weights the draws, ``w_is`` in proportion to ``p(y_i | draw s)``; no refit
+    (Menzies 2016, Med Decis Making 36:308; Strong et al. 2015, Med Decis Making 35:570, for what is
+    estimated). The y_i are a few hundred of the levels simulated, one per draw; each counts for the simulated
+    levels that are nearest to it, which makes the sum over i a quadrature. ``mcse`` is that of each draw's
+    expected gain ``sum_i v_i S w_is (U_{s,d_i} - U_{s,best})`` under the policy d, clustered by particle; for
+    several levels the spread over the y_i is added. ``held_out`` chooses with one half of the particles and
+    values with the other.
+    """
+    now = gains(choice)
+    same_draws(choice, levels, "levels")
+    designs = _designs(of, levels)
+    rows, policies, notes = [], [], []
+    for design in designs:
+        g, shift = _ahead(now, choice, later, design)
+        found = _Reweighted(g, levels, design).worth(shift, least_ess)
+        if not found["low_ess"] <= MOST_POOR:
+            notes.append(_poor(design, found, least_ess))
+            found |= dict.fromkeys(("value", "mcse", "held_out", "changes"), np.nan)
+        else:
+            policies.append(found["policy"])
+        rows.append(found)
+    if len(notes) == len(rows):
+        raise Refused("\n".join(notes[:3]))
+    names = ["value", "mcse", "held_out", "changes", "ess", "low_ess"] + (["delay"] if later else [])
+    columns = {name: [row[name] for row in rows] for name in names}
+    now_at = float(levels.attrs.get("now", np.nan))
+    coords = {
+        "time": [d[0] if len(d) == 1 else np.nan for d in designs],
+        "n_levels": [len(d) for d in designs],
+        "wait": [d[-1] - now_at for d in designs],
+    }
+    policy = (
+        pd.concat([p for p in policies if len(p)], ignore_index=True) if any(map(len, policies)) else None
+    )
+    made = assembled("EVSI", columns, [_label(d, levels) for d in designs], now, _METHOD,
+                     coords=coords, policy=policy, notes=notes)  # fmt: skip
+    made.data["time"].attrs["units"] = levels["time"].attrs.get("units", "")
+    return made
+
+
+def _label(design: Sequence[float], levels: xr.Dataset) -> str:
+    unit = levels["time"].attrs.get("units", "")
+    return " + ".join(f"{t:.6g}" for t in design) + (f" {unit}" if unit else "")
+
+
+def _designs(of: Any, levels: xr.Dataset) -> list[tuple[float, ...]]:
+    times = levels["time"].to_numpy().astype(float).tolist()
+    if of is None:
+        return [(t,) for t in times]
+    if isinstance(of, str):
+        if of != "pairs" or len(times) < 2:
+            raise InputError(explain("of", came=repr(of), expected='times, or "pairs" of two or more times'))
+        return list(combinations(times, 2))
+    made = [tuple(sorted(map(float, np.atleast_1d(one)))) for one in of]
+    for t in (t for design in made for t in design):
+        if t not in times:
+            known = ", ".join(f"{x:g}" for x in times[:12])
+            raise InputError(explain("no level was simulated then", came=f"{t:g}", expected=known))
+    if not made or any(len(set(d)) < len(d) or not d for d in made):
+        raise InputError(explain("of", came=repr(of), expected="times, each once in a tuple"))
+    return made
+
+
+def _ahead(now: Gains, choice: Choice, later: Any, design: Sequence[float]) -> tuple[Gains, Floats | None]:
+    """Return the gains among the options to choose from then, and what is gained by waiting for each draw."""
+    if later is None:
+        return now, None
+    if isinstance(later, Mapping):
+        if design[-1] not in later:
+            came = f"{design[-1]:g}"
+            raise InputError(
+                explain("there is no later choice for this time", came=came, fix="{time: choice}")
+            )
+        later = later[design[-1]]
+    if later.U.sizes["draw"] != len(now.D):
+        raise InputError(explain("later: the choice is of other draws", expected=f"{len(now.D)} draws"))
+    then = gains(later)
+    waited = later.U.sel(option=later.best).to_numpy() - choice.U.sel(option=choice.best).to_numpy()
+    return then, waited
+
+
+@dataclass(frozen=True, eq=False)
+class _Reweighted:
+    """One design: the draws re-weighted by each simulated result."""
+
+    g: Gains
+    levels: xr.Dataset
+    design: tuple[float, ...]
+
+    def worth(self, waited: Floats | None, least_ess: float) -> dict[str, Any]:
+        """Return the columns of the source."""
+        g, whole = self.g, self._shares(np.arange(self.levels.sizes["simulated"]))
+        kept = np.flatnonzero(whole)
+        share, w = whole[kept], self._weights(kept)
+        ess = _ess(w, g.groups)
+        half = _half(g.groups)
+        parts = [w[:, rows] @ g.D[rows] for rows in half]
+        M = parts[0] + parts[1]
+        d = _argmax(M, g.best)
+        gain, each = _gain(g, w, share, d), M[np.arange(len(d)), d]
+        held = sum(share @ parts[1 - k][np.arange(len(d)), _argmax(parts[k], g.best)] for k in (0, 1))
+        wait = 0.0 if waited is None else float(waited.mean())
+        return {
+            "value": float(share @ each) + wait,
+            "mcse": float(
+                np.hypot(g.error(gain if waited is None else gain + waited), self._of_results(kept, each))
+            ),
+            "held_out": float(held) + wait,
+            "changes": float(share[d != g.best].sum()),
+            "ess": float(np.median(ess)),
+            "low_ess": float(share[ess < least_ess].sum()),
+            "delay": wait,
+            "policy": self._policy(kept, share, d) if len(self.design) == 1 else pd.DataFrame(),
+        }
+
+    def _measured(self) -> Floats:
+        """Return what each draw measured, (draw, level)."""
+        return np.asarray(self.levels["measurement"].sel(time=list(self.design)).transpose("draw", "time"))
+
+    def _shares(self, results: NDArray[np.intp]) -> Floats:
+        """Return for how much of what is simulated each of some results stands; it is that nearest to it."""
+        y = self._measured()
+        scale = y.std(axis=0)
+        y = y / np.where(scale > 0, scale, 1.0)
+        _, nearest = cKDTree(y[self.levels["source"].to_numpy()[results]]).query(y)
+        return np.asarray(np.bincount(nearest, minlength=len(results)) / len(y))
+
+    def _of_results(self, kept: NDArray[np.intp], each: Floats) -> float:
+        """Return the error of having so few results: a jackknife over `_GROUPS` parts of them."""
+        part = np.arange(len(kept)) % _GROUPS
+        if len(kept) < 2 * _GROUPS:
+            return 0.0
+        without = np.array([self._shares(kept[part != k]) @ each[part != k] for k in range(_GROUPS)])
+        return float(np.sqrt((_GROUPS - 1) * without.var()))
+
+    def _weights(self, kept: NDArray[np.intp]) -> Floats:
+        """Return the weights of the draws under each result that is kept, (simulated, draw)."""
+        L = self.levels["log_likelihood"]
+        total = sum(
+            L.sel(time=t).transpose("simulated", "draw").to_numpy()[kept].astype(np.float64)
+            for t in self.design
+        )
+        w = np.exp(total - total.max(axis=1, keepdims=True))  # type: ignore[union-attr]
+        return np.asarray(w / w.sum(axis=1, keepdims=True))
+
+    def _policy(self, kept: NDArray[np.intp], share: Floats, d: NDArray[np.intp]) -> pd.DataFrame:
+        """Return which option follows from which range of measurements."""
+        y = self._measured()[self.levels["source"].to_numpy()[kept], 0]
+        order = np.argsort(y, kind="stable")
+        y, d, share = y[order], d[order], share[order]
+        turns = np.flatnonzero(np.diff(d)) + 1
+        cuts = (y[turns - 1] + y[turns]) / 2
+        starts = np.concatenate([[0], turns]).astype(int)
+        return pd.DataFrame(
+            {
+                "source": _label(self.design, self.levels),
+                "low": np.concatenate([[-np.inf], cuts]),
+                "high": np.concatenate([cuts, [np.inf]]),
+                "probability": np.add.reduceat(share, starts),
+                "option": [self.g.names[k] for k in d[starts]],
+            }
+        )
+
+
+def _gain(g: Gains, w: Floats, share: Floats, d: NDArray[np.intp]) -> Floats:
+    """Return each draw's expected gain under the policy, (draw,): its mean is the worth."""
+    gain = np.zeros(len(g.D))
+    for option in np.unique(d[d != g.best]):
+        rows = d == option
+        gain += (share[rows] @ w[rows]) * g.D[:, option]
+    return gain * len(g.D)
+
+
+def _argmax(M: Floats, best: int) -> NDArray[np.intp]:
+    """Return the option with the highest expected gain, (simulated,); the chosen one where it ties."""
+    top = M.max(axis=1)
+    return np.where(top <= M[:, best] + 1e-12 * np.abs(M).max(), best, M.argmax(axis=1))
+
+
+def _ess(w: Floats, groups: Clusters) -> Floats:
+    """Return the effective number of distinct draws, (simulated,): copies of a particle count as one."""
+    each = w if groups.n == groups.n_draws else groups.sums(np.ascontiguousarray(w.T)).T
+    return 1.0 / np.einsum("id,id->i", each, each)
+
+
+def _half(groups: Clusters) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Return the draws of every other particle, and the rest."""
+    number = np.repeat(np.arange(groups.n), np.diff([*groups.starts, groups.n_draws])) % 2
+    return groups.order[number == 0], groups.order[number == 1]
+
+
+def _poor(design: Sequence[float], found: Mapping[str, Any], least: float) -> str:
+    return explain(
+        f"a level at {' and '.join(f'{t:g}' for t in design)} tells more than these draws can follow",
+        came=f"{100 * found['low_ess']:.0f} % of the re-weightings with an ESS below {least:g} "
+        f"(median {found['ess']:.0f})",
+        fix='condition with precision="tails" (more draws), or weigh fewer levels at once',
+    )
