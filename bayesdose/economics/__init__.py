@@ -5,11 +5,17 @@ risks by subject; figures of the results come from ``bd.figure``.
 """
 
 from bayesdose.economics.frontier import Frontier, icers, net_benefit
-from bayesdose.economics.pareto import Pareto, pareto
+from bayesdose.economics.objectives import Pareto, pareto
+from bayesdose.economics.plane import Plane, ce_plane
+from bayesdose.economics.willingness import Acceptability, acceptability
 
 __all__ = [
+    "Acceptability",
     "Frontier",
     "Pareto",
+    "Plane",
+    "acceptability",
+    "ce_plane",
     "icers",
     "net_benefit",
     "pareto",
