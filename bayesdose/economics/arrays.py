@@ -138,6 +138,8 @@ def _cell(value: Any, decimals: int) -> str:
     if isinstance(value, bool | np.bool_):
         return "yes" if value else "no"
     if isinstance(value, float | np.floating):
+        if np.isinf(value):
+            return "infinity" if value > 0 else "-infinity"
         return "" if np.isnan(value) else f"{_rounded(float(value), decimals):,.10g}"
     return str(value)
 

@@ -23,9 +23,9 @@ class Acceptability:
     ----------
     curves
         Dims (wtp, option): ``net_benefit`` (expected, in units of cost), ``probability`` (of having the
-        highest net benefit, ties shared: the acceptability curve) and ``expected_loss`` (what is lost, on average, by
-        taking this option). Dims (wtp,): ``best`` (label of the highest expected net benefit), ``frontier``
-        (its probability: the acceptability frontier) and ``evpi``.
+        highest net benefit, ties shared: the acceptability curve) and ``expected_loss`` (what is lost, on
+        average, by taking this option). Dims (wtp,): ``best`` (label of the highest expected net
+        benefit), ``frontier`` (its probability: the acceptability frontier) and ``evpi``.
     frontier
         The efficient frontier: where `best` changes is where its ICERs are.
     """
