@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import Any, Literal
 
 from bayesdose.errors import InputError, explain, nearest
 
 CARRIES = ("nocb", "locf")
+STATUSES = ("fitted", "verified", "unverified", "synthetic")
 
 
 @dataclass(frozen=True)
@@ -94,6 +95,141 @@ class Endpoint:
 
 
 @dataclass(frozen=True)
+class Aim:
+    """What treatment aims at, or what it must not exceed.
+
+    Parameters
+    ----------
+    metric
+        What is looked at, in the words of the field ("AUC24", "trough", "INR").
+    low, high
+        The range that is wanted; of a limit of toxicity only `high` (or only `low`, of a count).
+    unit
+        Of both.
+    harm
+        Whether it is a limit of toxicity: outside is harm.
+    source
+        Who says so.
+    """
+
+    metric: str
+    low: float | None = None
+    high: float | None = None
+    unit: str = ""
+    harm: bool = False
+    source: str = ""
+
+    def __post_init__(self) -> None:
+        if self.low is None and self.high is None:
+            raise InputError(
+                explain(f"the aim for {self.metric} has no number", fix="give low=, high= or both")
+            )
+
+    def __str__(self) -> str:
+        ends = [f"{end:g}" for end in (self.low, self.high) if end is not None]
+        word = "" if len(ends) == 2 else "at most " if self.low is None else "at least "
+        return f"{self.metric} {word}{' to '.join(ends)} {self.unit}".rstrip()
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """How far the numbers of a spec can be trusted, and how the published ones were read.
+
+    Parameters
+    ----------
+    status
+        "fitted" (here, to data that ship), "verified" (against what `against` names), "unverified"
+        (transcribed once), "synthetic" (made up to show something: no drug and no paper has these numbers).
+    against
+        What the numbers were compared with, or where they were transcribed from.
+    omega
+        On which scale the source prints variability: "variance", "sd", "cv" (exact: omega^2 = log(1 + CV^2)),
+        "cv_approximate" (omega = CV); "" where it prints none.
+    error
+        Which form of residual error, and whether the source says so or it is assumed.
+    uncertainty
+        Where the uncertainty of the priors comes from: the source's RSE, or a stated default.
+    errata
+        Known errors of the source or of its copies, and what was done about them.
+    """
+
+    status: Literal["fitted", "verified", "unverified", "synthetic"]
+    against: str = ""
+    omega: Literal["variance", "sd", "cv", "cv_approximate", ""] = ""
+    error: str = ""
+    uncertainty: str = ""
+    errata: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "errata", (self.errata,) if isinstance(self.errata, str) else self.errata)
+        if self.status not in STATUSES:
+            raise InputError(explain("no such status", came=repr(self.status), expected=", ".join(STATUSES)))
+
+
+@dataclass(frozen=True)
+class Expected:
+    """What the typical patient must show under a regimen: a number that does not come from the spec.
+
+    Parameters
+    ----------
+    metric
+        Name of an exposure metric (``"auc24"``, ``"concentration_at"``), and its arguments.
+    value
+        The expected value.
+    source
+        The paper's page or table, or the arithmetic that gives the value from published parameters.
+    regimen
+        Dose text.
+    arguments
+        Of the metric.
+    covariates
+        Of the patient, where they are not the references.
+    within
+        Largest relative difference: the rounding of the source.
+    """
+
+    metric: str
+    value: float
+    source: str
+    regimen: str
+    arguments: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    covariates: Mapping[str, float] = field(default_factory=dict, hash=False)
+    within: float = 1e-3
+
+
+@dataclass(frozen=True)
+class Worked:
+    """A worked patient: an invented person, a level, options and a utility.
+
+    Parameters
+    ----------
+    story
+        Who it is, in a sentence.
+    table
+        Column to values: doses, levels and covariates up to the decision.
+    options, values
+        Dose text with placeholders, and their values.
+    outcomes
+        Outcome name to (metric, arguments).
+    utility
+        A named utility as a mapping: ``{"name": "window", "outcome": "auc", "low": 400, "high": 600}``.
+    why
+        Whose utility it is and what its numbers mean.
+    complete
+        Placeholders whose values are all that can be given, where the options have them.
+    """
+
+    story: str
+    table: Mapping[str, Any] = field(hash=False)
+    options: str
+    values: Mapping[str, Any] = field(hash=False)
+    outcomes: Mapping[str, tuple[str, Mapping[str, Any]]] = field(hash=False)
+    utility: Mapping[str, Any] = field(hash=False)
+    why: str = ""
+    complete: tuple[str, ...] = ("interval",)
+
+
+@dataclass(frozen=True)
 class Card:
     """What a model is for and what a table for it must look like.
 
@@ -114,6 +250,18 @@ class Card:
         "central" for its number.
     endpoints
         DVID to what is measured under it, for the kinds of level that are not the drug's concentration.
+    evidence
+        How far the numbers can be trusted.
+    aims
+        What treatment aims at, and limits of toxicity.
+    regimens
+        Published regimens, as text.
+    not_for
+        What the model must not be used for.
+    expected
+        What the typical patient must show; the gate of the model library computes it.
+    worked
+        A worked patient.
     """
 
     drug: str
@@ -125,9 +273,16 @@ class Card:
     limitations: str = ""
     compartments: tuple[str, ...] | list[str] = ()
     endpoints: Mapping[int, Endpoint] = field(default_factory=dict, hash=False)
+    evidence: Evidence | None = None
+    aims: tuple[Aim, ...] | list[Aim] = ()
+    regimens: tuple[str, ...] | list[str] = ()
+    not_for: str = ""
+    expected: tuple[Expected, ...] | list[Expected] = ()
+    worked: Worked | None = None
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "covariates", tuple(self.covariates))
+        for name in ("covariates", "aims", "regimens", "expected"):
+            object.__setattr__(self, name, tuple(getattr(self, name)))
         object.__setattr__(self, "compartments", _distinct(self.compartments))
 
     def endpoint(self, dvid: int) -> Endpoint:
