@@ -72,11 +72,11 @@ def plain(name: str, seed: int) -> tuple[Draws, float]:
     return taken(trace, name), time.process_time() - start
 
 
-def ours(name: str, seed: int, centred: tuple[str, ...] = ()) -> tuple[Draws, float]:
+def ours(name: str, seed: int, centred: tuple[str, ...] = (), **more) -> tuple[Draws, float]:
     """Fit with bayesdose."""
     model = bd.load_model(name)
     study = bd.read_study(bd.data_path(name), model)
-    fit = bd.fit(model, study, seed=seed, centred=centred, progress=False)
+    fit = bd.fit(model, study, seed=seed, centred=centred, progress=False, **more)
     return taken(fit.posterior, name), fit.provenance["seconds"]["sample_cpu"]
 
 
@@ -92,6 +92,9 @@ def samplers(name: str) -> dict[str, Callable[[int], tuple[Draws, float]]]:
         "plain PyMC graph, nutpie": lambda seed: plain(name, seed),
         "bayesdose": lambda seed: ours(name, seed),
         "bayesdose, centred": lambda seed: ours(name, seed, stan.ETAS[name]),
+        "bayesdose, centred, low rank": lambda seed: ours(
+            name, seed, stan.ETAS[name], adaptation="low rank"
+        ),
     }
     try:
         for which in stan.PROGRAMS[name]:

@@ -81,6 +81,9 @@ def fit(
         list[str] | None,
         typer.Option(metavar="NAME", help="Sample this parameter centred (for rich data); repeatable."),
     ] = None,
+    low_rank: Annotated[
+        bool, typer.Option("--low-rank", help="Learn correlations while tuning (few subjects, rich data).")
+    ] = False,
     as_json: Json = False,
     debug: Debug = False,
 ) -> Answer:
@@ -108,6 +111,7 @@ def fit(
         chains=chains,
         target_accept=target_accept,
         centred=centred or (),
+        adaptation="low rank" if low_rank else "diagonal",
         progress=sys.stderr.isatty(),
         keep=kept,
         say=steps,

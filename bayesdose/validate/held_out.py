@@ -204,7 +204,7 @@ def _folds(
     if folds is None:
         yield fit, study
         return
-    kept = ("draws", "tune", "chains", "target_accept", "centred")
+    kept = ("draws", "tune", "chains", "target_accept", "centred", "adaptation")
     asked = {k: v for k, v in fit.provenance.get("sampler", {}).items() if k in kept} | dict(sampling or {})
     order = np.random.default_rng((seed, 1)).permutation(study.n_subjects)
     for k, part in enumerate(np.array_split(order, folds)):

@@ -27,6 +27,11 @@ def chains(n=2, draws=5, offset=0.0):
     return xr.DataTree.from_dict({"posterior": group, "sample_stats": group.rename(theta_CL="energy")})
 
 
+def test_an_unknown_adaptation_is_refused():
+    with pytest.raises(InputError, match="diagonal or low rank.*low rank"):
+        Sampler(adaptation="low-rank")
+
+
 def test_finished_chains_come_back(tmp_path):
     keep = claim(tmp_path, b"this fit")
     put_chains(keep, range(2), chains())
