@@ -4,6 +4,7 @@ Pure numpy and xarray: every number of a `Choice` is a reduction of one array U[
 """
 
 from bayesdose.decision.audit import verify_audit
+from bayesdose.decision.category import evsi_test
 from bayesdose.decision.choice import Choice
 from bayesdose.decision.clock import TimeOfDay, best_time_of_day
 from bayesdose.decision.compared import attainment, cvar, minimax_regret
@@ -11,10 +12,13 @@ from bayesdose.decision.contraindications import contraindicated, min_interval
 from bayesdose.decision.deciding import decide
 from bayesdose.decision.escalation import Acknowledged, NoEscalation
 from bayesdose.decision.events import Event
+from bayesdose.decision.information import Information, enbs
 from bayesdose.decision.limits import Limit, max_daily, max_single
 from bayesdose.decision.loads import max_load
 from bayesdose.decision.overrides import Override, soft
 from bayesdose.decision.risks import chance
+from bayesdose.decision.samples import evsi
+from bayesdose.decision.thresholds import Thresholds, threshold_analysis
 from bayesdose.decision.utilities import (
     UTILITIES,
     Target,
@@ -26,16 +30,19 @@ from bayesdose.decision.utilities import (
     named_utility,
     squared_error,
 )
+from bayesdose.decision.value import evpi, evppi
 
 __all__ = [
     "UTILITIES",
     "Acknowledged",
     "Choice",
     "Event",
+    "Information",
     "Limit",
     "NoEscalation",
     "Override",
     "Target",
+    "Thresholds",
     "TimeOfDay",
     "Window",
     "above",
@@ -46,6 +53,11 @@ __all__ = [
     "contraindicated",
     "cvar",
     "decide",
+    "enbs",
+    "evpi",
+    "evppi",
+    "evsi",
+    "evsi_test",
     "in_window",
     "log_squared_error",
     "max_daily",
@@ -56,5 +68,6 @@ __all__ = [
     "named_utility",
     "soft",
     "squared_error",
+    "threshold_analysis",
     "verify_audit",
 ]

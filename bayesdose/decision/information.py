@@ -104,7 +104,7 @@ class Information:
         rows = self.table().reset_index().to_dict("records")
         policy = self.policy.to_dict("records")
         made = {"about": self.about, "best": self.best, "evpi": self.evpi, "method": self.method}
-        return {**made, "sources": _finite(rows), "policy": _finite(policy), "notes": list(self.notes)}
+        return {**made, "sources": finite(rows), "policy": finite(policy), "notes": list(self.notes)}
 
     def __str__(self) -> str:
         head = f"{self.about}, in units of utility; without it: {self.best} (EVPI {self.evpi:.4g})"
@@ -199,7 +199,8 @@ def _number(name: str, value: float) -> None:
         raise InputError(explain(name, came=repr(value), expected="a number, 0 or more"))
 
 
-def _finite(rows: list[dict[Any, Any]]) -> list[dict[str, Any]]:
+def finite(rows: list[dict[Any, Any]]) -> list[dict[str, Any]]:
+    """Return a table's rows for JSON: a number that is not finite becomes None."""
     return [
         {str(k): None if isinstance(v, float) and not np.isfinite(v) else v for k, v in row.items()}
         for row in rows
