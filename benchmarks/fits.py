@@ -92,9 +92,7 @@ def samplers(name: str) -> dict[str, Callable[[int], tuple[Draws, float]]]:
         "plain PyMC graph, nutpie": lambda seed: plain(name, seed),
         "bayesdose": lambda seed: ours(name, seed),
         "bayesdose, centred": lambda seed: ours(name, seed, stan.ETAS[name]),
-        "bayesdose, centred, low rank": lambda seed: ours(
-            name, seed, stan.ETAS[name], adaptation="low rank"
-        ),
+        "bayesdose, centred, low rank": lambda seed: ours(name, seed, stan.ETAS[name], adaptation="low rank"),
     }
     try:
         for which in stan.PROGRAMS[name]:

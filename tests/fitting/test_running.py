@@ -28,7 +28,7 @@ def chains(n=2, draws=5, offset=0.0):
 
 
 def test_an_unknown_adaptation_is_refused():
-    with pytest.raises(InputError, match="diagonal or low rank.*low rank"):
+    with pytest.raises(InputError, match=r"diagonal or low rank.*low rank"):
         Sampler(adaptation="low-rank")
 
 
