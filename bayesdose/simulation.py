@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from bayesdose.errors import InputError, explain
 from bayesdose.pk.exposure.metrics import ConcentrationAt
-from bayesdose.study import Options, Study, events, option_events, sampled
+from bayesdose.study import SIZE_UNITS, Options, Study, events, option_events, sampled
 
 if TYPE_CHECKING:
     from bayesdose.individual import Draws
@@ -284,12 +284,16 @@ def _outcome(
         unit = metric.unit(card.units_of(metric.dvid))
         variables[name] = (dims, values, {"units": unit, "long_name": f"{metric.label}{of}"})
     coords = {name: me.data[name] for name in ("particle", "population_draw")}
-    return xr.Dataset(variables, coords, attrs=_attributes(me)).assign_coords(dict(options.table.variables))
+    return xr.Dataset(variables, coords, attrs=_attributes(me, options)).assign_coords(
+        dict(options.table.variables)
+    )
 
 
-def _attributes(me: Draws) -> dict[str, object]:
+def _attributes(me: Draws, options: Options) -> dict[str, object]:
     units, records = me.model.card.units, me.patient.records
     covariates: dict[str, object] = {}
+    for name, value in options.sizes.items():
+        covariates |= {f"cov_{name}": value, f"cov_{name}_unit": SIZE_UNITS[name]}
     for covariate in me.model.card.covariates:
         value = float(records[covariate.name].iloc[-1])
         if np.isfinite(value):

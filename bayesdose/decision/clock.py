@@ -142,7 +142,11 @@ def best_time_of_day(
         return found
     gain = _gain(values, found.best - hours[0], period)
     groups = clusters(len(values), particle)
-    error = float(mcse(deviations(np.asarray(gain, np.float64)[:, None], groups))[0]) if groups.n > 1 else math.nan
+    error = (
+        float(mcse(deviations(np.asarray(gain, np.float64)[:, None], groups))[0])
+        if groups.n > 1
+        else math.nan
+    )
     return _found(curve, hours[0], error, indifference, period)
 
 

@@ -1,16 +1,23 @@
 """The event table: reading and checking it, candidate regimens, arrays for the kernels."""
 
+from bayesdose.study.candidates import regimens
+from bayesdose.study.changes import Change
 from bayesdose.study.events import events
 from bayesdose.study.findings import Finding, TableError
+from bayesdose.study.formulations import Formulation
 from bayesdose.study.histories import Histories, missed_doses, spelt_out, uncertain_times
-from bayesdose.study.options import Options, regimens
+from bayesdose.study.history import SIZE_UNITS
+from bayesdose.study.options import Options
 from bayesdose.study.sampling import option_events, sampled
 from bayesdose.study.shipped import data_path
 from bayesdose.study.strengths import Strengths, round_to
 from bayesdose.study.study import Study, check_for_fit, read_study
 
 __all__ = [
+    "SIZE_UNITS",
+    "Change",
     "Finding",
+    "Formulation",
     "Histories",
     "Options",
     "Strengths",

@@ -2,9 +2,10 @@
 
 Grammar, with ``{name}`` wherever a number stands::
 
-    text  = part { ", then " part }
+    text  = group { ", then " group }
+    group = part | "(" part { ", then " part } ")" "x" number
     part  = number unit { route } [ "every" [number] time ( "x" number | "for" number time )
-            [ "at steady state" ] ]
+            [ "at steady state" ] ] | "nothing for" number time
     route = "over" number time | "over modelled duration" | "at modelled rate" | "into" compartment
     unit  = mg, g, ug, mg/kg, mg/m2, ...
     time  = min, h, d, day, days, week, weeks, ...
@@ -39,7 +40,9 @@ _SPOKEN = {
     "bid": "every 12 h",
     "tid": "every 8 h",
 }
-_KEYWORDS = ("every", "x", "for", "then", "over", "into", "at", "modelled", "steady")
+_KEYWORDS = ("every", "x", "for", "then", "over", "into", "at", "modelled", "steady", "nothing")
+_GROUP = re.compile(r"\(([^()]*)\)\s*[x×]\s*([^\s,()]+)")
+_MOST_CYCLES = 1000
 _THEN = re.compile(r"\s*,?\s*\bthen\s+", re.IGNORECASE)
 _NAME = re.compile(r"[A-Za-z_]\w*")
 _TOKEN = re.compile(r"\{[^{}]*\}|[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|[x×](?=\s*[\d{])|[^\s{}]+|[{}]")
@@ -52,7 +55,7 @@ class Part:
     Parameters
     ----------
     amount, unit
-        What is given at each time, in `unit` ("mg/kg").
+        What is given at each time, in `unit` ("mg/kg"); 0 of "nothing" for the `duration`.
     every, every_unit
         The interval; None for a single dose.
     count
@@ -110,9 +113,9 @@ def parse(text: str) -> DoseText:
             explain("the dose text is empty", came=repr(text), expected=f"a text like {EXAMPLE}")
         )
     clean = " ".join(text.split())
-    parts = _parts(clean)
+    parts = _parts(_written_out(clean))
     for before, after in pairwise(parts):
-        if before.every is None and after.every is None:
+        if before.every is None and after.every is None and before.amount and after.amount:
             raise InputError(
                 explain(
                     f"the dose text {clean!r} does not say when the second of two single doses is given",
@@ -121,7 +124,26 @@ def parse(text: str) -> DoseText:
             )
     numbers = [n for p in parts for n in (p.amount, p.over, p.every, p.count, p.duration)]
     names = dict.fromkeys(n for n in numbers if isinstance(n, str))
+    if not any(part.amount for part in parts):
+        raise InputError(
+            explain(f"the dose text {clean!r} gives nothing", fix="no treatment is always an option")
+        )
     return DoseText(clean, parts, tuple(names))
+
+
+def _written_out(text: str) -> str:
+    """Return the text with every ``( ... ) x 3`` written three times."""
+
+    def cycles(found: re.Match[str]) -> str:
+        count = found[2]
+        if not count.isdecimal() or not 1 <= int(count) <= _MOST_CYCLES:
+            wanted = f"a whole number from 1 to {_MOST_CYCLES} behind the brackets, as in '(...) x 3'"
+            raise InputError(
+                explain(f"cannot read the dose text {text!r}", came=repr(count), expected=wanted)
+            )
+        return ", then ".join([found[1].strip()] * int(count))
+
+    return _GROUP.sub(cycles, text)
 
 
 def _parts(text: str) -> tuple[Part, ...]:
@@ -145,6 +167,8 @@ class _Reader:
         self.at = 0
 
     def part(self) -> Part:
+        if self.peek() == "nothing":
+            return self.pause()
         single = self.route(Part(self.number("the amount of a dose"), self.unit()))
         if self.peek() is None:
             return single
@@ -165,6 +189,13 @@ class _Reader:
         if self.peek() is not None:
             self.fail(self.peek(), "', then ' between parts, 'at steady state', or the end of the text")
         return done
+
+    def pause(self) -> Part:
+        self.words("nothing", "for")
+        part = Part(0.0, "", duration=self.number("how long"), duration_unit=self.time(), count=None)
+        if self.peek() is not None:
+            self.fail(self.peek(), "', then ' between parts, or the end of the text")
+        return part
 
     def route(self, part: Part) -> Part:
         """Read how a dose is given, behind its unit."""

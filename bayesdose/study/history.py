@@ -23,6 +23,7 @@ _AGREE = 1.5  # clock times of one regimen vary; a load and its maintenance diff
 
 # The covariate a dose "per" something is multiplied with: per mass WT, per area BSA.
 _SIZES = {"kilogram": "WT", "meter ** 2": "BSA"}
+SIZE_UNITS = {"WT": "kg", "BSA": "m**2"}
 _DOSES = ("mg", "g", "ug", "mcg", "ng", "kg", "IU", "mmol", "umol", "nmol", "mol")
 _AREAS = {"m2": "m**2", "m^2": "m**2", "m²": "m**2", "sqm": "m**2"}
 
@@ -207,8 +208,15 @@ class History:
             step = np.arange(len(row)) - np.repeat(np.cumsum(left) - left - done, left) + 1
         return Doses.at(column, row, column["TIME"][row] + step * column["II"][row])
 
-    def amount_factor(self, text: str) -> float:
+    def amount_factor(self, text: str, sizes: Mapping[str, float] | None = None) -> float:
         """Return what turns an amount in the unit `text` (mg, g, mg/kg, mg/m2) into the model's amount unit.
+
+        Parameters
+        ----------
+        text
+            The unit.
+        sizes
+            WT in kg or BSA in m2 that a dose is per, where it is not that of the patient's table.
 
         Raises
         ------
@@ -226,7 +234,7 @@ class History:
                 )
             )
         times = _factor(mass, own, text)
-        return times * size_of(self.patient, per[0], text) if per else times
+        return times * size_of(self.patient, per[0], text, sizes or {}) if per else times
 
 
 def _boluses_at_once(doses: Doses) -> Doses:
@@ -263,8 +271,10 @@ def _converts(came: str, own: str) -> bool:
         return False
 
 
-def size_of(patient: Study, per: str, text: str) -> float:
-    """Return what a dose per kg or per m2 is multiplied by: the patient's last WT or BSA, in that unit.
+def size_of(patient: Study, per: str, text: str, sizes: Mapping[str, float]) -> float:
+    """Return what a dose per kg or per m2 is multiplied by, in that unit.
+
+    It is WT (kg) or BSA (m2) of `sizes`, else the patient's last one.
 
     Raises
     ------
@@ -281,13 +291,16 @@ def size_of(patient: Study, per: str, text: str) -> float:
                 expected="per kg (WT) or per m2 (BSA)",
             )
         )
+    if name in sizes:
+        return sizes[name] * factor(SIZE_UNITS[name], per)
     declared = {c.name.upper(): c for c in patient.card.covariates}
     if name not in declared:
         raise InputError(
             explain(
                 f"a dose in {text!r} needs the covariate {name}, which the card does not declare",
                 meant=nearest(name, list(declared)),
-                fix=f"write the dose in {patient.card.units.amount}, or add {name} to the card",
+                fix=f"write the dose in {patient.card.units.amount}, add {name} to the card, or state "
+                f'sizes={{"{name}": ...}}',
             )
         )
     covariate = declared[name]

@@ -10,6 +10,7 @@ import xarray as xr
 from numpy.typing import ArrayLike, NDArray
 
 from bayesdose.errors import InputError, explain
+from bayesdose.study.changes import Steps
 from bayesdose.study.events import (
     DOSE,
     OBSERVATION,
@@ -61,7 +62,7 @@ def option_events(
         that would fall on the options' start or later are left out (`Options.until`). A covariate that
         varies, and the occasion, are on a sample what they are on the record at its time, else on the next
         one; after the last record they stay as they were there. The occasion of what follows the options'
-        start is as `Options.occasion` says.
+        start is as `Options.occasion` says; covariates that an option changes are as its `Way.steps` say.
 
     Raises
     ------
@@ -80,7 +81,13 @@ def option_events(
     streams = [
         _stream(
             options.history,
-            _Ahead(options.future(o), options.additional(o), options.occasion, options.start),
+            _Ahead(
+                options.future(o),
+                options.additional(o),
+                options.occasion,
+                options.start,
+                options.way(o).steps,
+            ),
             *_samples(t, s, f"option {o}"),
         )
         for o, t, s in zip(followed, times, sides, strict=True)
@@ -127,6 +134,12 @@ class _Ahead(NamedTuple):
     additional: Ints  # additional doses of each event of the history
     occasion: str = "same"  # that of what follows: see `Options`
     start: float = np.inf  # from when on
+    steps: Mapping[str, Steps] = {}  # covariates that change
+
+
+def _ahead(options: Options, o: int) -> _Ahead:
+    own = options.future(o), options.additional(o)
+    return _Ahead(*own, options.occasion, options.start, options.way(o).steps)
 
 
 class _Stream(NamedTuple):
@@ -174,22 +187,27 @@ def _stream(history: History, ahead: _Ahead, times: Floats, sides: Ints) -> _Str
     place[order] = np.arange(len(order))
     column = {name: values[order] for name, values in column.items()}
     column |= _carried(history, column["TIME"], order, n_doses)
+    new = order >= len(history.clock)
+    for name, steps in ahead.steps.items():
+        moved = steps.at(column["TIME"], rank[order] >= 0, column[name])
+        column[name] = np.where(new, moved, column[name])
     if ahead.occasion != "same":
         later = (column["TIME"] > ahead.start) | ((column["TIME"] == ahead.start) & (rank[order] >= 0))
-        number = _numbered(column, ahead.occasion, (order >= len(history.clock)) & later)
+        number = _numbered(column, ahead.occasion, new & later)
         column["OCC"] = np.where(number > 0, history.last_occasion + number, column["OCC"])
     return _Stream(column, place[n_events : n_events + n_samples])
 
 
 def _boundaries(ahead: _Ahead) -> Floats:
-    """Return the times at which a new occasion begins.
+    """Return the times at which a new occasion begins, or a covariate changes.
 
-    A record there ends the interval that belongs to the occasion before, whatever is sampled.
+    A record there ends the interval that belongs to the occasion and the value before, whatever is sampled.
     """
+    changes = [steps.times for steps in ahead.steps.values()]
     if ahead.occasion == "same":
-        return np.zeros(0)
+        return np.unique(np.concatenate([np.zeros(0), *changes]))
     doses = ahead.doses.get("TIME", np.zeros(0)) if ahead.occasion == "each dose" else np.zeros(0)
-    return np.unique(np.r_[ahead.start, doses[doses > ahead.start]])
+    return np.unique(np.concatenate([[ahead.start], doses[doses > ahead.start], *changes]))
 
 
 def _numbered(column: Mapping[str, NDArray], occasion: str, ahead: NDArray[np.bool_]) -> Ints:
