@@ -24,11 +24,15 @@ from bayesdose.decision.utilities import (
     Target,
     Window,
     above,
+    asymmetric_error,
     below,
     in_window,
     log_squared_error,
+    log_target_score,
     named_utility,
+    spoken,
     squared_error,
+    stakeholders,
 )
 from bayesdose.decision.value import evpi, evppi
 
@@ -46,6 +50,7 @@ __all__ = [
     "TimeOfDay",
     "Window",
     "above",
+    "asymmetric_error",
     "attainment",
     "below",
     "best_time_of_day",
@@ -60,6 +65,7 @@ __all__ = [
     "evsi_test",
     "in_window",
     "log_squared_error",
+    "log_target_score",
     "max_daily",
     "max_load",
     "max_single",
@@ -67,7 +73,9 @@ __all__ = [
     "minimax_regret",
     "named_utility",
     "soft",
+    "spoken",
     "squared_error",
+    "stakeholders",
     "threshold_analysis",
     "verify_audit",
 ]
