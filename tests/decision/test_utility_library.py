@@ -53,7 +53,7 @@ GOOD: dict[str, dict[str, Any]] = {
 
 def fine(z: int = 4001) -> xr.Dataset:
     """Doses 1 % apart for the patient of the lognormal reference cases."""
-    return auc_outcome(np.geomspace(1000, 3500, 126), normal_quantiles(z))
+    return auc_outcome(np.geomspace(1000, 3500, 126).tolist(), normal_quantiles(z))
 
 
 class TestValues:
