@@ -278,17 +278,17 @@ class _Means:
 
     def curve(self, name: str, base: float, low: float, high: float) -> _Curve:
         """Return the curve of one number: three values where the means follow it in straight lines."""
-        middle = (low + high) / 2
-        ends, half = (self(name, low), self(name, high)), self(name, middle)
-        straight = np.allclose((ends[0] + ends[1]) / 2, half, rtol=1e-9, atol=1e-12)
-        if straight:
+        known = {v: self(name, v) for v in (low, (low + high) / 2, high)}
+        first, half, last = known.values()
+        if np.allclose((first + last) / 2, half, rtol=_SAME, atol=_SAME**2):
             value = np.unique(np.append(np.linspace(low, high, _LINE), base))
             share = ((value - low) / (high - low))[:, None]
-            mean = (1 - share) * ends[0] + share * ends[1]
+            mean = (1 - share) * first + share * last
         else:
-            below, above = np.linspace(low, base, _STEPS // 2 + 1), np.linspace(base, high, _STEPS // 2 + 1)
-            value = np.unique(np.concatenate([below, above]))
-            mean = np.stack([self(name, float(v)) for v in value])
+            sides = (np.linspace(a, b, _STEPS // 2 + 1).tolist() for a, b in ((low, base), (base, high)))
+            each = {v: known[v] if v in known else self(name, v) for side in sides for v in side} | known
+            value = np.array(sorted(each))
+            mean = np.stack([each[v] for v in value.tolist()])
         kept = mean[:, self.g.best]
         return _Curve(name, "utility", base, value, mean - kept[:, None], kept)
 

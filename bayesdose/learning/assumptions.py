@@ -84,25 +84,26 @@ def assumptions(me: Draws, *, factor: float = 2.0, steps: int = 21) -> xr.Datase
 def _effects(me: Draws, f: Floats) -> list[tuple[str, str, Floats]]:
     """Return location and SD of the random effects that are z times omega on the logarithmic scale."""
     made = []
-    scales = me.compiled.declaration.scales
     for name in me.compiled.etas:
-        if f"omega_{name}" not in me.data or f"eta_{name}" not in me.data:
+        omega = _omega(me, name)
+        if omega is None or me.compiled.declaration.scales.get(name) != "log":
             continue
-        omega, eta = me.data[f"omega_{name}"].to_numpy(), me.data[f"eta_{name}"].to_numpy()
-        if scales.get(name) != "log" or not _is_normal(me, eta / omega):
-            continue
-        z, shift = eta / omega, np.log(f)[:, None] / omega
+        z, shift = me.data[f"eta_{name}"].to_numpy() / omega, np.log(f)[:, None] / omega
         made.append((f"typical {name}", "prior", z * shift - shift**2 / 2))
         made.append((f"omega of {name}", "prior", -np.log(f)[:, None] - z**2 * (f[:, None] ** -2 - 1) / 2))
     return made
 
 
-def _is_normal(me: Draws, z: Floats) -> bool:
-    """Return whether an effect over its omega is one of the standard-normal variables themselves."""
-    if "z" not in me.data:
-        return False
-    columns = me.data["z"].to_numpy().reshape(len(me), -1)
-    return bool(np.isclose(columns, z[:, None], rtol=1e-6, atol=1e-8).all(axis=0).any())
+def _omega(me: Draws, name: str) -> Floats | None:
+    """Return the omega (draw,) of an effect that is it times one standard-normal variable, else None."""
+    if "z" not in me.data or f"eta_{name}" not in me.data:
+        return None
+    eta = me.data[f"eta_{name}"].to_numpy()
+    for z in me.data["z"].to_numpy().reshape(len(me), -1).T:
+        omega = me.data[f"omega_{name}"].to_numpy() if f"omega_{name}" in me.data else np.median(eta / z)
+        if np.allclose(eta, omega * z, rtol=1e-6, atol=1e-9):
+            return np.broadcast_to(omega, len(me))
+    return None
 
 
 def _powers(me: Draws, f: Floats) -> list[tuple[str, str, Floats]]:
