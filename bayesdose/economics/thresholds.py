@@ -26,8 +26,8 @@ class DecisionCurve:
     curves
         Dims (threshold, rule), rules the predictions and "treat all" and "treat none": ``net_benefit`` (true
         positives per person, less false positives at the exchange rate of the threshold), ``low`` and
-        ``high`` where there is an interval, ``treated`` (share), ``avoided`` (treatments saved per 100 people at no
-        loss of benefit, against treating all; NaN at a threshold of 0).
+        ``high`` where there is an interval, ``treated`` (share), ``avoided`` (treatments saved per 100
+        people at no loss of benefit, against treating all; NaN at a threshold of 0).
     n
         Number of people.
     basis
@@ -41,10 +41,7 @@ class DecisionCurve:
     @property
     def best(self) -> xr.DataArray:
         """The rule with the highest net benefit at each threshold, over threshold."""
-        c = self.curves
-        return (
-            c["rule"][c["net_benefit"].argmax("rule").to_numpy()].drop_vars("rule").rename(rule="threshold")
-        )
+        return self.curves["net_benefit"].idxmax("rule")
 
     def __str__(self) -> str:
         frame = self.curves["net_benefit"].to_pandas()
@@ -138,7 +135,7 @@ def _cases(events: Floats, bootstrap: int, seed: int | None) -> tuple[Floats, Fl
 
 
 def _net(treat: Floats, events: Floats, weights: Floats | None, t: Floats) -> Floats:
-    """Return net benefit (case, threshold, rule); treat is (threshold, rule, subject), events (case, subject)."""
+    """Return net benefit (case, threshold, rule); treat is (threshold, rule, subject)."""
     w = np.ones_like(events) if weights is None else weights
     n = treat.shape[-1]
     true = np.einsum("trs,cs->ctr", treat, w * events, optimize=True) / n

@@ -28,7 +28,7 @@ TABLED_ALL = {0.0: 0.14, 0.05: 0.09473684210526317, 0.14: 0.0, 0.35: -0.32307692
 
 def test_net_benefit_of_a_family_history_as_dcurves_tables_it():
     found = bd.economics.decision_curve({"family history": FAMILY}, EVENT, thresholds=list(TABLED))
-    # at a threshold of 0 dcurves treats only those above it: here a risk of 0 is treated, as all are
+    # at 0 it does not treat a risk of 0, which here reaches the threshold
     for t, expected in list(TABLED.items())[1:]:
         assert float(found.curves["net_benefit"].sel(threshold=t, rule="family history")) == pytest.approx(
             expected, abs=1e-15
@@ -69,7 +69,7 @@ def test_a_perfect_prediction_has_the_prevalence_and_none_does_better():
 
 @given(st.floats(0.02, 0.9), st.integers(0, 1000))
 def test_acting_on_the_right_risk_is_best_on_average(threshold, seed):
-    """With draws of the risk: no other rule expects more than treating where the mean risk reaches the threshold."""
+    """With draws of the risk: nothing expects more than treating where their mean reaches the threshold."""
     rng = np.random.default_rng(seed)
     draws = xr.DataArray(rng.beta(2, 3, (50, 20)), dims=("draw", "subject"))
     other = rng.uniform(size=20)
