@@ -33,6 +33,8 @@ _ROOMS: dict[str, tuple[str, ...]] = {
         "Strengths",
         "Study",
         "TableError",
+        "after_missed_dose",
+        "combine",
         "data_path",
         "missed_doses",
         "read_study",

@@ -63,8 +63,8 @@ def facts(
         infusion counts when it begins; interval (time; of the last part, nan without one); min_interval
         (time; least one between its doses, the last one of the history among them, nan without any);
         infusion (time; the longest, 0 of boluses, nan where the model has the duration); route (in words);
-        start (time) of candidates. Where they are told apart: time_of_day (h) of the first dose, formulation
-        and change (names), pieces (most in one dose) and waste (amount) of what is made up of sizes,
+        start (time) of the first dose. Where they are told apart: time_of_day (h), formulation and change
+        (names), pieces (most in one dose) and waste (amount) of what is made up of sizes,
         load_NAME and load_NAME_daily of what comes with the drug, cov_NAME of covariates that change: the
         value of an option's first change.
     """
@@ -72,6 +72,7 @@ def facts(
     begins = [_begin(c, history.now, start) for c in courses]
     past = {at: history.given(at) for at in dict.fromkeys(begins)}
     own = [past[at] for at in begins]
+    first = np.array([c.times[0] if len(c.times) else math.nan for c in courses])
     closest = np.array([_closest(c, p) for c, p in zip(courses, own, strict=True)])
     amount, time = {"units": card.units.amount}, {"units": card.units.time}
     daily = [_fullest(c, p, history.day, lambda x: x) for c, p in zip(courses, own, strict=True)]
@@ -88,7 +89,11 @@ def facts(
         "min_interval": ("option", closest, time),
         "infusion": ("option", np.array([_longest_infusion(c) for c in courses]), derived_time),
         "route": ("option", [_route(c, card.compartments) for c in courses]),
-        "start": ("option", np.array([c.begin for c in courses]), derived_time),
+        "start": (
+            "option",
+            np.array([c.times[0] if len(c.times) else math.nan for c in courses]),
+            derived_time,
+        ),
         **_told_apart(courses),
         **_loads(courses, own, history, formulations),
         **_covariates(courses, history),

@@ -188,8 +188,15 @@ class History:
         """
         if len(self.ordered):
             return self._orders(end)
+        return self._repeated(max(self.due, self.now), end)
+
+    def schedule(self, end: float) -> Doses:
+        """Return the doses of the current regimen from when the next falls due, perhaps ago, before `end`."""
+        return self._orders(end) if len(self.ordered) else self._repeated(self.due, end)
+
+    def _repeated(self, first: float, end: float) -> Doses:
+        """Return what was given last again at every interval from `first`, before `end`."""
         interval, doses = self.interval or math.inf, self._regimen
-        first = max(self.due, self.now)
         n = max(0, math.ceil((end - first) / interval - _SLACK))
         last = _boluses_at_once(doses.part(doses.time == doses.time[-1]))
         times = np.repeat(first + np.arange(n) * interval, len(last))
