@@ -40,9 +40,8 @@ def combine(*options: Options) -> Options:
         _same(first, other)
     longest = max(options, key=lambda o: o.horizon)
     kept = [_kept(o, options, longest) for o in options]
-    labels = [
-        name for o, some in zip(options, kept, strict=True) for name in o.table["option"].to_numpy()[some]
-    ]
+    pairs = [(o, k) for o, some in zip(options, kept, strict=True) for k in some.tolist()]
+    labels = [o.table["option"].to_numpy()[k] for o, k in pairs]
     if len(set(labels)) < len(labels):
         twice = next(name for name in labels if labels.count(name) > 1)
         raise InputError(explain("two options are the same", came=str(twice)))

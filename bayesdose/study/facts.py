@@ -89,11 +89,7 @@ def facts(
         "min_interval": ("option", closest, time),
         "infusion": ("option", np.array([_longest_infusion(c) for c in courses]), derived_time),
         "route": ("option", [_route(c, card.compartments) for c in courses]),
-        "start": (
-            "option",
-            np.array([c.times[0] if len(c.times) else math.nan for c in courses]),
-            derived_time,
-        ),
+        "start": ("option", first, derived_time),
         **_told_apart(courses),
         **_loads(courses, own, history, formulations),
         **_covariates(courses, history),

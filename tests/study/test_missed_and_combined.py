@@ -95,9 +95,7 @@ def test_options_are_put_together(treated):
     assert both.times(3)[-1] == 108
     assert [both.until(k) for k in range(6)] == [36, 36, 40, 30, 40, 48]
     np.testing.assert_array_equal(both.table["a"], [10, 20, *[np.nan] * 4])
-    np.testing.assert_array_equal(
-        both.table["load_sodium"], [np.nan] * 2 + [0, 30, 9, np.nan][:0] + [0, 70, 9, np.nan]
-    )
+    np.testing.assert_array_equal(both.table["load_sodium"], [np.nan, np.nan, 0, 70, 9, np.nan])
     assert both.table["cov_DIAL"].to_numpy().tolist() == [0, 0, 0, 0, 0, 1]
     assert both.way(5).steps["DIAL"].times.tolist() == [48]
     assert both.future(4)["TIME"].tolist() == [40, 64, 88]
