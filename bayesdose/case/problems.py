@@ -7,8 +7,10 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from bayesdose.case.tables import LimitsTable, OptionsTable, OutcomeTable
-from bayesdose.decision import Limit, max_daily, max_single, named_utility
+from bayesdose.case.stated import criterion_of_table, limits_of
+from bayesdose.case.tables import NESTED, CriterionTable, LimitsTable, OptionsTable, OutcomeTable
+from bayesdose.decision import named_utility, spoken
+from bayesdose.decision.limits import Check
 from bayesdose.errors import InputError, nearest
 from bayesdose.study.dose_text import DoseText, parse
 from bayesdose.units import unit
@@ -16,7 +18,6 @@ from bayesdose.units import unit
 Problem = tuple[str, str]
 """A key of the case file, and what is wrong with it."""
 
-_LIMITS = {"max_daily": max_daily, "max_single": max_single}
 _WIDEST_KEY, _WIDEST_VALUE = 40, 60
 _KINDS = {
     "model_type": "a table",
@@ -47,7 +48,7 @@ def table(made: type[BaseModel], content: Any, at: Sequence[str], problems: list
     try:
         return made.model_validate(content)
     except ValidationError as error:
-        problems += [_problem(e, at, content, tuple(made.model_fields)) for e in error.errors()]
+        problems += [_problem(e, at, content, _known(made, e)) for e in error.errors()]
         return None
 
 
@@ -102,31 +103,44 @@ def wrong_utility(made: Any, outcomes: Mapping[str, OutcomeTable] | None) -> lis
         named_utility(made.name, **parameters)
     except InputError as error:
         return [("utility", str(error))]
+    keys = [key for key in spoken(made.name) if parameters.get(key) is not None]
+    return _not_outcomes({f"utility.{key}": parameters[key] for key in keys}, outcomes)
+
+
+def wrong_limits(limits: LimitsTable, outcomes: Mapping[str, OutcomeTable] | None) -> list[Problem]:
+    """Try each limit, and look up the outcomes that it speaks of."""
+    found = []
+    for key, made in limits_of(limits):
+        try:
+            made()
+        except InputError as error:
+            found.append((f"limits.{key}", str(error)))
+    named = {f"limits.chance[{k}].outcome": one.outcome for k, one in enumerate(limits.chance)}
+    return found + _not_outcomes(named, outcomes)
+
+
+def wrong_criterion(criterion: CriterionTable, outcomes: Mapping[str, OutcomeTable] | None) -> list[Problem]:
+    """Try the criterion, and look up the outcome that it speaks of."""
+    try:
+        criterion_of_table(criterion)
+    except InputError as error:
+        return [("criterion", str(error))]
+    return _not_outcomes({"criterion.outcome": criterion.outcome} if criterion.outcome else {}, outcomes)
+
+
+def limit_list(limits: LimitsTable) -> list[Check]:
+    """Return the limits stated, as `decide` takes them."""
+    return [made() for _, made in limits_of(limits)]
+
+
+def _not_outcomes(spoken: Mapping[str, str], outcomes: Mapping[str, OutcomeTable] | None) -> list[Problem]:
     if outcomes is None:
         return []
-    spoken = {key: parameters[key] for key in ("outcome", "harm") if parameters.get(key) is not None}
     return [
-        (f"utility.{key}", f"speaks of {name!r}, which is no outcome{_meant(name, tuple(outcomes))}")
+        (key, f"speaks of {name!r}, which is no outcome{_meant(name, tuple(outcomes))}")
         for key, name in spoken.items()
         if name not in outcomes
     ]
-
-
-def wrong_limits(limits: LimitsTable) -> list[Problem]:
-    """Try each limit."""
-    found = []
-    for name, text in limits:
-        try:
-            if text is not None:
-                _LIMITS[name](text)
-        except InputError as error:
-            found.append((f"limits.{name}", str(error)))
-    return found
-
-
-def limit_list(limits: LimitsTable) -> list[Limit]:
-    """Return the limits stated, as `decide` takes them."""
-    return [_LIMITS[name](text) for name, text in limits if text is not None]
 
 
 def listing(problems: Sequence[Problem], source: str) -> str:
@@ -134,6 +148,12 @@ def listing(problems: Sequence[Problem], source: str) -> str:
     width = min(max(len(key) for key, _ in problems), _WIDEST_KEY)
     count = f"{len(problems)} problem{'s' if len(problems) > 1 else ''}"
     return "\n".join([f"{source}: {count}", *(f"  {key:<{width}}  {why}" for key, why in problems)])
+
+
+def _known(made: type[BaseModel], error: Any) -> tuple[str, ...]:
+    """Return the keys of the table in which the problem is: a table inside another has its own."""
+    inner = NESTED.get(error["loc"][0]) if len(error["loc"]) > 2 else None
+    return tuple((inner or made).model_fields)
 
 
 def _problem(error: Any, at: Sequence[str], content: Any, known: Sequence[str]) -> Problem:

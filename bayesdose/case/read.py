@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,21 +15,26 @@ from bayesdose.case.problems import (
     listing,
     table,
     unknown,
+    wrong_criterion,
     wrong_limits,
     wrong_options,
     wrong_utility,
 )
+from bayesdose.case.stated import criterion_of_table
 from bayesdose.case.tables import (
     START,
     UTILITY_TABLES,
     ConditionTable,
+    CriterionTable,
     LimitsTable,
     OptionsTable,
     OutcomeTable,
     Table,
     standard_outcomes,
 )
-from bayesdose.decision import UTILITIES, Limit, Target, Window, named_utility
+from bayesdose.decision import UTILITIES, named_utility
+from bayesdose.decision.limits import Check
+from bayesdose.decision.utilities import Named
 from bayesdose.errors import InputError, explain, nearest
 from bayesdose.study import Options, Study, regimens
 from bayesdose.study.dose_text import TIMES
@@ -43,6 +48,7 @@ _LARGEST = 2**20  # bytes; a bigger file is no case
 _SECTIONS: dict[str, type[Table]] = {
     "options": OptionsTable,
     "limits": LimitsTable,
+    "criterion": CriterionTable,
     "condition": ConditionTable,
 }
 
@@ -53,7 +59,7 @@ class Case:
 
     Parameters
     ----------
-    options, limits, condition
+    options, limits, condition, criterion
         The tables of the file.
     outcomes
         Name of the outcome to its metric; trough, peak and auc24 after the last dose unless given.
@@ -65,10 +71,11 @@ class Case:
 
     options: OptionsTable
     outcomes: Mapping[str, OutcomeTable]
-    utility: Window | Target
+    utility: Named
     indifference: float | None
     limits: LimitsTable
     condition: ConditionTable
+    criterion: CriterionTable = field(default_factory=CriterionTable)
 
     def regimens(self, patient: Study) -> Options:
         """Return the candidate regimens for a patient.
@@ -88,9 +95,13 @@ class Case:
 
         return {name: getattr(pk, o.metric)(after_dose=o.after_dose) for name, o in self.outcomes.items()}
 
-    def limit_list(self) -> list[Limit]:
+    def limit_list(self) -> list[Check]:
         """Return the limits, as `decide` takes them."""
         return limit_list(self.limits)
+
+    def compared_by(self) -> Any:
+        """Return the criterion, as `decide` takes it."""
+        return criterion_of_table(self.criterion)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the case as JSON-able values, in the form of the file."""
@@ -100,7 +111,8 @@ class Case:
             "options": self.options.model_dump(mode="json"),
             "outcomes": {n: o.model_dump() for n, o in self.outcomes.items()},
             "utility": {"name": name, **numbers, "indifference": self.indifference},
-            "limits": self.limits.model_dump(exclude_none=True),
+            "limits": self.limits.model_dump(mode="json", exclude_defaults=True),
+            "criterion": self.criterion.model_dump(mode="json", exclude_none=True),
             "condition": self.condition.model_dump(),
         }
 
@@ -148,7 +160,9 @@ def make_case(content: Mapping[str, Any], source: str = "the case") -> Case:
     if "utility" in tables:
         problems += wrong_utility(tables["utility"], tables.get("outcomes"))
     if "limits" in tables:
-        problems += wrong_limits(tables["limits"])
+        problems += wrong_limits(tables["limits"], tables.get("outcomes"))
+    if "criterion" in tables:
+        problems += wrong_criterion(tables["criterion"], tables.get("outcomes"))
     if problems:
         raise InputError(listing(problems, source))
     utility = tables.pop("utility")

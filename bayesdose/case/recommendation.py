@@ -91,6 +91,7 @@ def recommend(
     choice = decide(
         outcome,
         case.utility,
+        criterion=case.compared_by(),
         limits=case.limit_list(),
         indifference=case.indifference,
         complete=case.options.complete,

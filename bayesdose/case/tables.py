@@ -44,6 +44,8 @@ def _when(value: object) -> object:
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_]\w*$")]
 Numbers = Annotated[tuple[float, ...], Strict(False), BeforeValidator(_listed), Field(min_length=1)]
 Names = Annotated[tuple[str, ...], Strict(False), BeforeValidator(_listed)]
+Value = float | str
+Values = Annotated[tuple[Value, ...], Strict(False), BeforeValidator(_listed)]
 When = Annotated[float | str, PlainValidator(_when)]
 
 
@@ -105,11 +107,77 @@ class OutcomeTable(Table):
     after_dose: int = -1
 
 
+class EventTable(Table):
+    """An event: an outcome above, below or within values, numbers in its unit or texts with one."""
+
+    outcome: str
+    above: Value | None = None
+    below: Value | None = None
+    within: tuple[Value, Value] | None = Field(default=None, strict=False)
+
+
+class ChanceTable(EventTable):
+    """One entry of ``[[limits.chance]]``: an event, its largest probability, the confidence of the limit."""
+
+    at_most: float
+    confidence: float = 0.95
+
+
+class LoadTable(Table):
+    """One entry of ``[limits.max_load]``, under the name of the load: the limit, and what the drug brings."""
+
+    limit: str
+    content: str | None = None
+
+
+class ContraindicatedTable(Table):
+    """One entry of ``[[limits.contraindicated]]``: a covariate, where it forbids, which options, and why."""
+
+    covariate: str
+    below: Value | None = None
+    above: Value | None = None
+    among: Values = ()
+    only: dict[str, Value] = Field(default_factory=dict)
+    why: str = ""
+
+
+class SoftTable(Table):
+    """One entry of ``[limits.soft]``, under the name of a limit: the limit, and what passing it costs."""
+
+    limit: str
+    cost: float | None = None
+
+
 class LimitsTable(Table):
-    """``[limits]``: largest doses, as text with a unit ("10 mg/kg")."""
+    """``[limits]``: texts with a unit ("10 mg/kg"), and tables of their own for the rest."""
 
     max_daily: str | None = None
     max_single: str | None = None
+    min_interval: str | None = None
+    max_load: dict[Name, LoadTable] = Field(default_factory=dict)
+    contraindicated: tuple[ContraindicatedTable, ...] = Field(default=(), strict=False)
+    chance: tuple[ChanceTable, ...] = Field(default=(), strict=False)
+    soft: dict[Literal["max_daily", "max_single", "min_interval"], SoftTable] = Field(default_factory=dict)
+
+
+NESTED: dict[str, type[Table]] = {
+    "max_load": LoadTable,
+    "contraindicated": ContraindicatedTable,
+    "chance": ChanceTable,
+    "soft": SoftTable,
+}
+"""Tables inside ``[limits]``, by their key."""
+
+
+class CriterionTable(Table):
+    """``[criterion]``: by what options are compared, and its parameters."""
+
+    name: Literal["expected utility", "minimax regret", "CVaR", "attainment"] = "expected utility"
+    share: float | None = None
+    outcome: str | None = None
+    above: Value | None = None
+    below: Value | None = None
+    within: tuple[Value, Value] | None = Field(default=None, strict=False)
 
 
 class ConditionTable(Table):

@@ -11,10 +11,15 @@ import bayesdose as bd
 from bayesdose.case import make_case, read_case
 from bayesdose.case.tables import (
     UTILITY_TABLES,
+    ChanceTable,
     ConditionTable,
+    ContraindicatedTable,
+    CriterionTable,
     LimitsTable,
+    LoadTable,
     OptionsTable,
     OutcomeTable,
+    SoftTable,
 )
 from bayesdose.decision import Target, Window
 from bayesdose.errors import InputError
@@ -299,7 +304,8 @@ def test_the_documentation_has_every_key_and_no_other():
     page = (DOCS / "reference" / "case.md").read_text(encoding="utf-8")
     rows = re.findall(r"^\| ((?:`\w+`(?:, )?)+) \|", page, re.MULTILINE)
     documented = {key for row in rows for key in re.findall(r"`(\w+)`", row)}
-    tables = (OptionsTable, OutcomeTable, LimitsTable, ConditionTable, *UTILITY_TABLES.values())
+    limits = (LimitsTable, LoadTable, ContraindicatedTable, ChanceTable, SoftTable)
+    tables = (OptionsTable, OutcomeTable, *limits, CriterionTable, ConditionTable, *UTILITY_TABLES.values())
     assert documented == {key for table in tables for key in table.model_fields}
 
 

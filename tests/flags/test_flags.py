@@ -193,7 +193,7 @@ def test_the_whole_way_from_table_to_blocked_options(stored_fit, patient, slippe
     choice = bd.decide(outcome, lambda o: o.trough, flags=slipped)
     assert {"4 mg every 12 h x 10"} <= set(choice.blocked)
     seen = bd.Acknowledged(who="Dr A", why="confirmed by a second sample")
-    free = bd.decide(outcome, lambda o: o.trough, flags=slipped, acknowledged=seen)
+    free = bd.decide(outcome, lambda o: o.trough, flags=slipped, acknowledged=seen, complete=["amount"])
     assert free.best == "4 mg every 12 h x 10"
 
 

@@ -154,7 +154,8 @@ def test_the_current_regimen_far_below_is_named_off_the_axis() -> None:
         "amount": ("option", [1.0, 2.0, 3.0, np.nan, np.nan]),
     }
     outcome = xr.Dataset({"u": (("draw", "option"), U)}, coords)
-    figure = _drawn(figures.expected_utility(made.decision.decide(outcome, lambda o: o.u)))
+    choice = made.decision.decide(outcome, lambda o: o.u, complete=["amount"])
+    figure = _drawn(figures.expected_utility(choice))
     assert sum("off the axis" in t.get_text() for t in figure.axes[0].texts) == 2
     assert figure.axes[0].get_ylim()[0] > -1
 
