@@ -146,6 +146,7 @@ _ROOMS: dict[str, tuple[str, ...]] = {
         "evsi",
         "evsi_test",
         "in_window",
+        "join",
         "log_squared_error",
         "log_target_score",
         "max_daily",

@@ -13,6 +13,7 @@ from bayesdose.decision.deciding import decide
 from bayesdose.decision.escalation import Acknowledged, NoEscalation
 from bayesdose.decision.events import Event
 from bayesdose.decision.information import Information, enbs
+from bayesdose.decision.joining import join
 from bayesdose.decision.limits import Limit, max_daily, max_single
 from bayesdose.decision.loads import max_load
 from bayesdose.decision.overrides import Override, soft
@@ -64,6 +65,7 @@ __all__ = [
     "evsi",
     "evsi_test",
     "in_window",
+    "join",
     "log_squared_error",
     "log_target_score",
     "max_daily",

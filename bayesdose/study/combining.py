@@ -48,7 +48,7 @@ def combine(*options: Options) -> Options:
     ways = [(o, o.way(k)) for o, k in pairs]
     return replace(
         first,
-        doses=_doses(pairs),
+        doses=_doses(options, kept),
         table=_tables(options, kept),
         start=min(o.start for o in options),
         horizon=longest.horizon,
@@ -74,17 +74,22 @@ def _same(first: Options, other: Options) -> None:
 def _kept(own: Options, options: tuple[Options, ...], longest: Options) -> np.ndarray:
     """Return which of a set's options stay: what several have stays with the longest, else the first."""
     names, kinds = own.table["option"].to_numpy(), own.table["kind"].to_numpy()
-    stay = []
-    for k, (name, kind) in enumerate(zip(names.tolist(), kinds.tolist(), strict=True)):
-        having = [o for o in options if name in o.table["option"].to_numpy()]
-        owner = longest if any(o is longest for o in having) else having[0]
-        if kind == "candidate" or own is owner:
-            stay.append(k)
-    return np.array(stay, dtype=np.int64)
+    shared = np.flatnonzero(kinds != "candidate")
+    stay = kinds == "candidate"
+    for k in shared.tolist():
+        having = [o for o in options if names[k] in o.table["option"].to_numpy()]
+        stay[k] = own is (longest if any(o is longest for o in having) else having[0])
+    return np.flatnonzero(stay)
 
 
-def _doses(pairs: list[tuple[Options, int]]) -> pd.DataFrame:
-    parts = [o.doses[o.doses["option"] == k].assign(option=n) for n, (o, k) in enumerate(pairs)]
+def _doses(options: tuple[Options, ...], kept: list[np.ndarray]) -> pd.DataFrame:
+    parts, offset = [], 0
+    for o, some in zip(options, kept, strict=True):
+        number = np.full(len(o), -1)
+        number[some] = offset + np.arange(len(some))
+        whose = number[o.doses["option"].to_numpy()]
+        parts.append(o.doses.assign(option=whose)[whose >= 0])
+        offset += len(some)
     return pd.concat(parts, ignore_index=True)
 
 
