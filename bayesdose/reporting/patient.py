@@ -130,6 +130,7 @@ def _decision(section: PatientSection, units: dict[str, str]) -> list[Block]:
         words.change(choice, individual, units),
         words.near_optimal(choice),
         words.blocked(choice),
+        words.passed(choice),
         words.ranking(choice),
     ]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -43,6 +44,9 @@ def verdict(choice: Choice) -> Verdict:
     n = int((~choice.table["blocked"].to_numpy()).sum())
     value = f"expected utility {_value(choice, 'expected_utility', 'mcse')}"
     said = f"It has the highest expected utility of the {n} options allowed ({value})"
+    if _other(choice):
+        value = f"{choice.score} {_value(choice, 'score', 'score_mcse')}; {value}"
+        said = f"It is the best of the {n} options allowed by this criterion: {choice.criterion} ({value})"
     but = _BUT.get(choice.status, "")
     sentence = f"It is the only option allowed ({value})." if n == 1 else f"{said}{but}."
     return Verdict(choice.best, sentence, choice.status, tuple(choice.reasons))
@@ -56,6 +60,7 @@ def question(choice: Choice, words: str = "") -> Block:
         ("This user's utility", choice.utility),
         ("Compared by", f"{choice.criterion} over {_draws(choice)} of what this patient may be like"),
         ("Limits, before any utility", "; ".join(choice.limits) or "none stated"),
+        *(("Overridden by", f"{one['who']}: {one['why']}") for one in choice.overrides),
     ]
     texts = [
         asked if not drug else f"{asked} Drug: {drug}.",
@@ -93,7 +98,9 @@ def red_flags(choice: Choice) -> Block:
 def how_sure(choice: Choice) -> Block:
     """Return how sure the choice is: of the computation, and about the patient."""
     row, d = choice.row(choice.best), _decimals(choice)
+    own = [(choice.score, f"{_value(choice, 'score', 'score_mcse')} ({choice.criterion})")]
     terms = [
+        *(own if _other(choice) else []),
         ("Expected utility", f"{_value(choice, 'expected_utility', 'mcse')} (Monte Carlo standard error)"),
         ("Runner-up", _runner_up(choice)),
         (
@@ -103,8 +110,10 @@ def how_sure(choice: Choice) -> Block:
         ),
         (
             "Expected regret",
-            f"{fixed(choice.evpi, d)}: on average the option that is best for the patient's true state would "
-            "be better by this much, so no further measurement can be worth more (EVPI)",
+            f"{fixed(row['expected_regret'], d)}: on average the option that is best for the patient's true "
+            f"state would be better by this much; in 95 % of the draws by at most "
+            f"{fixed(row['regret_95'], d)}. "
+            f"No further measurement can be worth more than {fixed(choice.evpi, d)} (EVPI)",
         ),
     ]
     return Block("How sure is that", terms=terms)
@@ -152,6 +161,28 @@ def blocked(choice: Choice) -> Block:
     return Block("Blocked by a limit", tables=[table])
 
 
+def passed(choice: Choice) -> Block:
+    """Return what passes a limit without being blocked: overrides with who and why, and soft limits."""
+    rows = tuple((name, said) for name, said in list(choice.warned.items())[:_MOST_NAMES])
+    more = len(choice.warned) - len(rows)
+    rest = f"And {more} more." if more > 0 else ""
+    records = tuple(
+        (
+            str(one["limit"] or one["option"] or "red flags"),
+            one["who"],
+            one["why"],
+            f"{one['time']}, record {one['number']}, {one['hash'][:12]}",
+        )
+        for one in choice.overrides
+    )
+    head = ("Limit", "Who", "Why", "Audit file")
+    tables = [Table("Overrides", head, records, columns="w", marks=("failed",) * len(records))] * bool(
+        records
+    )
+    soft = Table("Options that pass a limit", ("Option", "Which"), rows, columns="w", foot=rest)
+    return Block("Passing a limit", tables=[*tables, *([soft] if rows else [])])
+
+
 def ranking(choice: Choice) -> Block:
     """Return the ranking of all options, best first, blocked ones last."""
     labels = [str(label) for label in choice.ranking().index]
@@ -166,7 +197,7 @@ def ranking(choice: Choice) -> Block:
     head = (
         "Option",
         "",
-        "Expected utility",
+        f"{choice.score} (criterion)" if _other(choice) else "Expected utility",
         "Below the best",
         "90 % range",
         "Best in",
@@ -187,8 +218,8 @@ def ranking(choice: Choice) -> Block:
 def _ranked(choice: Choice, label: str, row: dict[str, Any], spread: str) -> tuple[str, ...]:
     """Return an option's row of the ranking."""
     d = _decimals(choice)
-    value = plus_minus(fixed(row["expected_utility"], d), fixed(row["mcse"], d))
-    below = plus_minus(fixed(row["difference"], d), fixed(row["difference_mcse"], d))
+    value = _with_error(row["score"], row["score_mcse"], d)
+    below = _with_error(row["difference"], row["difference_mcse"], d)
     rival = ("", "") if label == choice.best else (below, spread)
     allowed = ("", "") if row["blocked"] else (percent(row["p_best"]), fixed(row["expected_regret"], d))
     return (label, _note(choice, label, row), value, *rival, *allowed)
@@ -202,7 +233,17 @@ def _decimals(choice: Choice) -> int:
 
 def _value(choice: Choice, name: str, error: str) -> str:
     row, d = choice.row(choice.best), _decimals(choice)
-    return plus_minus(fixed(row[name], d), fixed(row[error], d))
+    return _with_error(row[name], row[error], d)
+
+
+def _with_error(value: float, error: float, d: int) -> str:
+    """Return a number with its Monte Carlo error; without one where it has none."""
+    return plus_minus(fixed(value, d), fixed(error, d)) if math.isfinite(error) else fixed(value, d)
+
+
+def _other(choice: Choice) -> bool:
+    """Whether options are compared by something else than expected utility."""
+    return choice.score != "E[U]"
 
 
 def _draws(choice: Choice) -> str:
@@ -215,7 +256,7 @@ def _runner_up(choice: Choice) -> str:
     if choice.runner_up is None:
         return "none: no other option is allowed"
     row, d = choice.row(choice.runner_up), _decimals(choice)
-    lower = plus_minus(fixed(row["difference"], d), fixed(row["difference_mcse"], d))
+    lower = _with_error(row["difference"], row["difference_mcse"], d)
     return f"{choice.runner_up}, lower by {lower}; best in {percent(row['p_best'])} of the draws"
 
 
@@ -256,8 +297,9 @@ def _limits(choice: Choice) -> list[str]:
     top = min(rows, key=lambda label: float(rows[label]["difference"]))
     gain, d = -float(rows[top]["difference"]), _decimals(choice)
     if gain <= 0:
-        return ["The limits do not decide: no blocked option has a higher expected utility."]
-    more = "higher by " + plus_minus(fixed(gain, d), fixed(float(rows[top]["difference_mcse"]), d))
+        more = "higher expected utility" if not _other(choice) else f"higher {choice.score}"
+        return [f"The limits do not decide: no blocked option has a {more}."]
+    more = "higher by " + _with_error(gain, float(rows[top]["difference_mcse"]), d)
     return [f"Without the limits {top} would come first, {more} ({rows[top]['reason']})."]
 
 

@@ -68,14 +68,19 @@ def expected_utility(choice: Choice) -> Figure:
     Returns
     -------
     matplotlib.figure.Figure
-        First panel: expected utility with 2 MCSE either side (error of the computation); the shade reaches
-        from the best down to what counts as near-optimal. Second panel: in what share of the draws an
-        option does better, and in what share worse, than the best one (what is not known about the
-        patient); in the rest they do equally well.
+        First panel: expected utility, or what else the criterion compares, with 2 MCSE either side (error of
+        the computation); the shade reaches from the best down to what counts as near-optimal. Second panel:
+        in what share of the draws an option does better, and in what share worse, than the best one (what is
+        not known about the patient); in the rest they do equally well.
     """
     numbers = _numbers(choice)
     grid = find_grid(choice)
     return _lines(choice, numbers, grid) if grid is not None else _rows(choice, numbers)
+
+
+def _compared(choice: Choice) -> str:
+    """Return what options are compared by, in a few characters."""
+    return "expected utility" if choice.score == "E[U]" else choice.score
 
 
 def _numbers(choice: Choice) -> _Numbers:
@@ -86,8 +91,8 @@ def _numbers(choice: Choice) -> _Numbers:
     ahead, equal = U - U[:, [best]], _SAME * float(np.abs(U).max())
     return _Numbers(
         labels=labels,
-        mean=table["expected_utility"].to_numpy(),
-        mcse=table["mcse"].to_numpy(),
+        mean=table["score"].to_numpy(),
+        mcse=np.nan_to_num(table["score_mcse"].to_numpy()),  # an extreme of the draws has none
         near=table["near_optimal"].to_numpy().astype(bool),
         blocked=table["blocked"].to_numpy().astype(bool),
         better=100 * (ahead > equal).mean(axis=0),
@@ -113,13 +118,13 @@ def _lines(choice: Choice, n: _Numbers, grid: Grid) -> Figure:
     _others(top, n, grid)
     _best(top, float(grid.x[grid.place == n.best][0]) if n.best in grid.place else None, n)
     below.axhline(0, color=FAINT, linewidth=1)
-    top.set_ylabel("expected utility")
+    top.set_ylabel(_compared(choice))
     below.set_ylabel("% of draws")
     _shares_axis(below.yaxis, n)
     below.set_xlabel(axis_label(plain(grid.x_name), grid.x_unit))
     top.tick_params(labelbottom=False)
     low = np.any(n.mean[grid.place] < top.get_ylim()[0])
-    said = "dots: expected utility ± 2 MCSE" + ("; the lowest are off the axis" if low else "")
+    said = f"dots: {_compared(choice)} ± 2 MCSE" + ("; the lowest are off the axis" if low else "")
     heading(top, f"Best of the {len(n.labels)} options: {plain(choice.best, 60)}", said)
     heading(below, "", "share of the draws in which an option does better (up) or worse (down) than the best")
     _legend(figure, [*entries, *_marks(n, choice.limits)])
@@ -229,7 +234,7 @@ def _rows(choice: Choice, n: _Numbers) -> Figure:
     for tick, o in zip(left.get_yticklabels(), shown, strict=True):
         tick.set_color(FAINT if n.blocked[o] else INK)
         tick.set_fontweight("bold" if o == n.best else "normal")
-    left.set_xlabel("expected utility ± 2 MCSE")
+    left.set_xlabel(f"{_compared(choice)} ± 2 MCSE")
     right.set_xlabel("% of draws in which it does\nworse | better than the best")
     _legend(figure, [*_marks(n, choice.limits), *_rest(len(n.labels) - len(shown))])
     return figure
