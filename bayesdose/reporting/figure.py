@@ -19,7 +19,8 @@ def figure(result: object, **options: Any) -> Figure:
     Parameters
     ----------
     result
-        What a function of `bayesdose.validate`, or `course`, `learned`, `taught` or `weights`, returned.
+        What a function of `bayesdose.validate`, or `course`, `learned`, `taught`, `weights`, `simulate`,
+        `decide`, `evppi`, `evsi`, `enbs` or `threshold_analysis`, returned.
     **options
         As the function that draws this kind of result takes them (docs/reference/diagnostics.md).
 
@@ -56,4 +57,10 @@ _HOMES = (
     "npde",
     "calibration",
     "learning",
+    "ce_plane",
+    "acceptability",
+    "pareto",
+    "decision_curve",
+    "information",
+    "deciding",
 )
