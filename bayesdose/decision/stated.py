@@ -5,22 +5,30 @@ from __future__ import annotations
 import functools
 import inspect
 import math
-from collections.abc import Mapping
 from dataclasses import fields, is_dataclass, replace
 from numbers import Real
 from typing import Any
 
-from bayesdose.decision.utilities import Utility
+from bayesdose.decision.utilities import Stakeholders, Utility
+
+_WEIGHT = "weight of "
 
 
 def stated(utility: Utility) -> dict[str, float]:
     """Return the numbers that a utility states, by name.
 
-    Of a dataclass its numeric fields, and the numbers of a field that is a mapping as ``field.key``; of a
-    function its parameters with a numeric default.
+    Of a named utility its numeric fields; of a function its parameters with a numeric default. Of weighted
+    stakeholders ``weight of NAME`` each, and the numbers of their utilities as ``NAME.number``.
     """
+    if isinstance(utility, Stakeholders):
+        made: dict[str, float] = {}
+        for name, own, weight in utility.parts:
+            made |= {f"{_WEIGHT}{name}": weight} if len(utility.parts) > 1 else {}
+            made |= {f"{name}.{k}": v for k, v in stated(own).items()}
+        return made
     if is_dataclass(utility):
-        return _of_fields(utility)
+        values = {f.name: getattr(utility, f.name) for f in fields(utility) if f.init}
+        return {name: float(v) for name, v in values.items() if _number(v)}
     try:
         parameters = inspect.signature(utility).parameters
     except (TypeError, ValueError):
@@ -29,30 +37,35 @@ def stated(utility: Utility) -> dict[str, float]:
 
 
 def moved(utility: Utility, name: str, value: float) -> Utility:
-    """Return the same utility with another number.
+    """Return the same utility with another number; the other weights of stakeholders share what is left.
 
     Raises
     ------
     InputError
         When the utility refuses the number.
     """
-    if not is_dataclass(utility):
-        return functools.partial(utility, **{name: value})
-    field, _, key = name.partition(".")
-    if not key:
-        return replace(utility, **{field: value})
-    return replace(utility, **{field: {**getattr(utility, field), key: value}})
+    if isinstance(utility, Stakeholders):
+        return _moved_part(utility, name, value)
+    if is_dataclass(utility):
+        return replace(utility, **{name: value})
+    return functools.partial(utility, **{name: value})
 
 
-def _of_fields(utility: Any) -> dict[str, float]:
-    made: dict[str, float] = {}
-    for field in fields(utility):
-        value = getattr(utility, field.name)
-        if _number(value) and field.init:
-            made[field.name] = float(value)
-        elif isinstance(value, Mapping):
-            made |= {f"{field.name}.{k}": float(v) for k, v in value.items() if _number(v)}
-    return made
+def ends(name: str, base: float, factor: float) -> tuple[float, float]:
+    """Return how far a number is moved by default; a weight that is a share ends at 1."""
+    low, high = sorted((base / factor, base * factor))
+    return low, min(high, 1.0) if name.startswith(_WEIGHT) else high
+
+
+def _moved_part(utility: Stakeholders, name: str, value: float) -> Stakeholders:
+    if name.startswith(_WEIGHT):
+        whose = name.removeprefix(_WEIGHT)
+        rest = sum(weight for other, _, weight in utility.parts if other != whose)
+        parts = [(n, u, value if n == whose else w * (1 - value) / rest) for n, u, w in utility.parts]
+    else:
+        whose, _, number = name.partition(".")
+        parts = [(n, moved(u, number, value) if n == whose else u, w) for n, u, w in utility.parts]
+    return Stakeholders(tuple(parts))
 
 
 def _number(value: Any) -> bool:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from bayesdose.decision.criteria import Floats
 from bayesdose.decision.evaluate import check_outcome, evaluate
 from bayesdose.decision.information import Gains, finite, gains
-from bayesdose.decision.stated import moved, stated
+from bayesdose.decision.stated import ends, moved, stated
 from bayesdose.decision.utilities import Utility
 from bayesdose.decision.value import same_draws
 from bayesdose.errors import InputError, explain, nearest
@@ -108,7 +108,8 @@ def threshold_analysis(
         From `assumptions`, of the same draws: prior, likelihood, residual error, the parameters themselves.
     utility, outcome
         What the choice was made with: each number that the utility states is moved (the fields of a named
-        utility; the numeric defaults of a function's further parameters).
+        utility; the numeric defaults of a function's further parameters; the weights of stakeholders, of
+        which the others share what is left).
     ranges
         Name of such a number to the range it is moved over; from half to double unless given, and not at all
         where it is 0.
@@ -251,7 +252,7 @@ def _of_utility(
             )
     mean = _Means(g, utility, outcome)
     for name, base in numbers.items():
-        low, high = ranges.get(name, tuple(sorted((base / _FACTOR, base * _FACTOR))))
+        low, high = ranges.get(name, ends(name, base, _FACTOR))
         if not low <= base <= high:
             raise InputError(
                 explain(f"ranges: {name}", came=f"{low:g} to {high:g}", expected=f"around {base:g}")

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from synthetic_outcome import normal_quantiles, of_utilities, regimens, u
 
-from bayesdose.decision import Limit, decide, max_daily, named_utility
+from bayesdose.decision import Limit, decide, max_daily, named_utility, stakeholders
 from bayesdose.decision.thresholds import Thresholds, threshold_analysis
 from bayesdose.errors import InputError, Refused
 
@@ -120,6 +120,26 @@ def test_a_named_utility_is_followed_as_if_decided_anew() -> None:
         assert regret == pytest.approx(anew.row(choice.best)["difference"])
     assert not set(found.curves["winner"].to_numpy().ravel()) & set(choice.blocked)
     assert found.table.loc["low", "high"] < 30  # the utility refuses a window that ends before it begins
+
+
+def test_the_weight_of_a_stakeholder_that_flips() -> None:
+    """Treating gains the patient 0.4 and loses the system 1: right while 0.4 w - (1 - w) > 0, w > 1 / 1.4."""
+    outcome = of_utilities([[1.0, 0.0], [1.0, 0.0]], ["treat", "no treatment"])
+
+    def patient(o: xr.Dataset, gain: float = 0.4) -> xr.DataArray:
+        return gain * o.u
+
+    def system(o: xr.Dataset) -> xr.DataArray:
+        return -o.u
+
+    utility = stakeholders(patient=(patient, 0.8), system=(system, 0.2))
+    found = threshold_analysis(decide(outcome, utility), utility=utility, outcome=outcome)
+    assert set(found.table.index) == {"weight of patient", "weight of system", "patient.gain"}
+    row = found.table.loc["weight of patient"]
+    assert (row["low"], row["high"]) == (pytest.approx(0.4), 1.0)
+    assert row["flips_below"] == pytest.approx(1 / 1.4)
+    assert found.table.loc["weight of system", "flips_above"] == pytest.approx(0.4 / 1.4)
+    assert found.table.loc["patient.gain", "flips_below"] == pytest.approx(0.25)  # 0.8 g = 0.2
 
 
 def test_another_fit_flips_from_the_probability_on_that_it_must_have() -> None:
