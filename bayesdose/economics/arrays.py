@@ -50,7 +50,7 @@ def by_option(what: str, values: Values, allowed: Allowed = None) -> xr.DataArra
 
 def kept(values: xr.DataArray, allowed: Allowed) -> list[str]:
     """Return the labels that count, in the order of the values."""
-    labels = [str(label) for label in values["option"].to_numpy()]
+    labels = words(values["option"])
     if allowed is None:
         return labels
     wanted = _unblocked(allowed) if isinstance(allowed, Choice) else list(allowed)
@@ -92,6 +92,11 @@ def pair(cost: Values, effect: Values, allowed: Allowed = None) -> tuple[xr.Data
         )
     most = max(n)
     return _spread(c, most), _spread(e, most)
+
+
+def words(values: xr.DataArray) -> list[str]:
+    """Return labels as Python strings, whatever kind of text they are stored as."""
+    return [str(value) for value in values.to_numpy()]
 
 
 def draws_of(what: str, values: object, *, low: float = -np.inf, high: float = np.inf) -> xr.DataArray:

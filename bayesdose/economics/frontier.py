@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from bayesdose.economics.arrays import Allowed, Floats, Values, draws_of, pair, shown, unit_text
+from bayesdose.economics.arrays import Allowed, Floats, Values, draws_of, pair, shown, unit_text, words
 
 _EQUAL = 1e-12
 """Ratios that differ by less than this share count as equal: what is left is rounding."""
@@ -76,7 +76,7 @@ def icers(cost: Values, effect: Values, *, allowed: Allowed = None) -> Frontier:
     """
     c, e = pair(cost, effect, allowed)
     mean_cost, mean_effect = c.mean("draw").to_numpy(), e.mean("draw").to_numpy()
-    labels = [str(label) for label in c["option"].to_numpy()]
+    labels = words(c["option"])
     order = sorted(range(len(labels)), key=lambda k: (mean_cost[k], -mean_effect[k]))
     status, by = _status(mean_cost, mean_effect, order)
     frame = pd.DataFrame(

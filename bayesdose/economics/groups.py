@@ -9,7 +9,7 @@ import pandas as pd
 import xarray as xr
 from numpy.typing import ArrayLike
 
-from bayesdose.economics.arrays import Floats, draws_of, shown
+from bayesdose.economics.arrays import Floats, draws_of, shown, words
 from bayesdose.errors import InputError, explain
 
 
@@ -154,8 +154,8 @@ def _by_group(benefit: xr.DataArray, group: xr.DataArray | None) -> tuple[xr.Dat
                     "equity: benefit", came=", ".join(map(str, benefit.dims)), expected="option and group"
                 )
             )
-        names = benefit["group"].to_numpy().astype(str)
-        return benefit.transpose("option", "group"), dict.fromkeys(names.tolist(), 1 / len(names))
+        given = words(benefit["group"])
+        return benefit.transpose("option", "group"), dict.fromkeys(given, 1 / len(given))
     sizes = {"subject": benefit.sizes.get("subject")}
     if set(benefit.dims) != {"option", "subject"} or dict(group.sizes) != sizes:
         raise InputError(
@@ -165,7 +165,7 @@ def _by_group(benefit: xr.DataArray, group: xr.DataArray | None) -> tuple[xr.Dat
                 expected="benefit over option and subject, group over subject",
             )
         )
-    names = group.to_numpy().astype(str)
+    names = np.array(words(group))
     unique = sorted(set(names.tolist()))
     means = [benefit.isel(subject=np.flatnonzero(names == name)).mean("subject") for name in unique]
     made = xr.concat(means, xr.IndexVariable("group", unique)).transpose("option", "group")

@@ -11,7 +11,7 @@ import pandas as pd
 import xarray as xr
 from scipy.stats import norm
 
-from bayesdose.economics.arrays import check_probability, draws_of, interval, shown
+from bayesdose.economics.arrays import check_probability, draws_of, interval, shown, words
 from bayesdose.errors import InputError, explain
 
 
@@ -149,9 +149,11 @@ def risk_reductions(
         raise InputError(
             explain("risk_reductions: group", came=group.sizes["subject"], expected=gain.sizes["subject"])
         )
-    names = group.to_numpy().astype(str)
+    names = np.array(words(group))
+    if "all" in names:
+        raise InputError(explain("risk_reductions: a group is called 'all'", fix="give it another name"))
     each, shares = {}, {}
-    for name in sorted(set(names)):
+    for name in sorted(set(names.tolist())):
         inside = np.flatnonzero(names == name)
         each[name] = _reduction(gain.isel(subject=inside).mean("subject").to_numpy(), p)
         shares[name] = len(inside) / len(names)

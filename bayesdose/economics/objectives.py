@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from bayesdose.economics.arrays import Allowed, Floats, by_option, shown
+from bayesdose.economics.arrays import Allowed, Floats, by_option, shown, words
 from bayesdose.errors import InputError, explain
 
 
@@ -69,11 +69,11 @@ def pareto(outcome: xr.Dataset, objectives: Mapping[str, str], *, allowed: Allow
     ways = _checked(outcome, objectives)
     arrays = {name: by_option(f"objective {name}", outcome[name], allowed) for name in ways}
     n = max(a.sizes["draw"] for a in arrays.values())
-    labels = next(iter(arrays.values()))["option"].to_numpy()
+    labels = words(next(iter(arrays.values()))["option"])
     values = np.stack([np.broadcast_to(a.to_numpy(), (n, len(labels))) for a in arrays.values()], axis=-1)
     costs = values * np.array([-1.0 if way == "max" else 1.0 for way in ways.values()])
     efficient, mean = _efficient(costs.mean(axis=0)), values.mean(axis=0)
-    frame = pd.DataFrame(mean, columns=list(ways), index=pd.Index(labels.astype(str), name="option"))
+    frame = pd.DataFrame(mean, columns=list(ways), index=pd.Index(labels, name="option"))
     frame["efficient"] = efficient
     frame["p_efficient"] = np.mean([_efficient(draw) for draw in costs], axis=0)
     frame["gain"] = _gain(costs.mean(axis=0), efficient)

@@ -18,6 +18,7 @@ from bayesdose.economics.arrays import (
     pair,
     shown,
     unit_text,
+    words,
 )
 from bayesdose.errors import InputError, explain, nearest
 
@@ -91,7 +92,7 @@ def ce_plane(
         Of the intervals of cost and effect.
     """
     c, e = pair(cost, effect)
-    labels = [str(label) for label in c["option"].to_numpy()]
+    labels = words(c["option"])
     if reference not in labels:
         raise InputError(
             explain(

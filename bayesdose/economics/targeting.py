@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from bayesdose.economics.arrays import check_probability, draws_of, interval, shown
+from bayesdose.economics.arrays import check_probability, draws_of, interval, shown, words
 from bayesdose.errors import InputError, explain
 
 
@@ -149,8 +149,8 @@ def _over_subject(effect: xr.DataArray) -> xr.DataArray:
 
 def _subjects(effect: xr.DataArray) -> pd.Index:
     known = "subject" in effect.coords
-    labels = effect["subject"].to_numpy() if known else np.arange(1, effect.sizes["subject"] + 1)
-    return pd.Index(labels.astype(str), name="subject")
+    labels = words(effect["subject"]) if known else map(str, range(1, effect.sizes["subject"] + 1))
+    return pd.Index(list(labels), name="subject")
 
 
 def _shares(gain: xr.DataArray, weight: xr.DataArray | None) -> xr.DataArray:

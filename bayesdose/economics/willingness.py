@@ -10,7 +10,7 @@ import pandas as pd
 import xarray as xr
 
 from bayesdose.decision import criteria
-from bayesdose.economics.arrays import Allowed, Floats, Values, draws_of, pair, shown
+from bayesdose.economics.arrays import Allowed, Floats, Values, draws_of, pair, shown, words
 from bayesdose.economics.frontier import Frontier, icers
 from bayesdose.errors import InputError, explain
 
@@ -82,7 +82,7 @@ def acceptability(
         raise InputError(explain("acceptability: wtp", came=list(prices), expected="increasing numbers"))
     parts = [_at(price, c.to_numpy(), e.to_numpy()) for price in prices]
     unit = {"units": c.attrs.get("units", "")}
-    dims, labels = ("wtp", "option"), c["option"].to_numpy().astype(str)
+    dims, labels = ("wtp", "option"), np.array(words(c["option"]))
     net, share, loss = (np.array([part[k] for part in parts]) for k in range(3))
     best = net.argmax(axis=1)
     each = np.arange(len(prices))

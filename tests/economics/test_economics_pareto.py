@@ -58,6 +58,15 @@ def test_efficient_is_undominated(points, ways):
     assert found.loc[f"o{best}", "efficient"]
 
 
+def test_labels_of_any_kind_of_text():
+    o = outcome(benefit=[0.0, 1.0], harm=[0.0, 1.0])
+    for labels in (np.array(["a", "b"], dtype=np.dtypes.StringDType()), np.array(["a", "b"], dtype=object)):
+        found = bd.economics.pareto(o.assign_coords(option=labels), {"benefit": "max", "harm": "min"})
+        assert found.options == ("a", "b")
+        curves = bd.economics.acceptability(o.harm.assign_coords(option=labels), {"a": 0, "b": 1}, [2.0])
+        assert curves.curves["best"].item() == "b"
+
+
 def test_how_sure_and_which_options_count():
     o = outcome(benefit=[[0.0, 1.0, 2.0], [0.0, 2.0, 1.0]], harm=[[0.0, 1.0, 1.0], [0.0, 1.0, 1.0]])
     found = bd.economics.pareto(o, {"benefit": "max", "harm": "min"})
