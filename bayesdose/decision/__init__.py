@@ -4,6 +4,7 @@ Pure numpy and xarray: every number of a `Choice` is a reduction of one array U[
 """
 
 from bayesdose.decision.audit import verify_audit
+from bayesdose.decision.banding import dose_bands, share_kept
 from bayesdose.decision.category import evsi_test
 from bayesdose.decision.choice import Choice
 from bayesdose.decision.clock import TimeOfDay, best_time_of_day
@@ -18,6 +19,7 @@ from bayesdose.decision.limits import Limit, max_daily, max_single
 from bayesdose.decision.loads import max_load
 from bayesdose.decision.overrides import Override, soft
 from bayesdose.decision.risks import chance
+from bayesdose.decision.rules import Rule, by_subject
 from bayesdose.decision.samples import evsi
 from bayesdose.decision.thresholds import Thresholds, threshold_analysis
 from bayesdose.decision.utilities import (
@@ -46,6 +48,7 @@ __all__ = [
     "Limit",
     "NoEscalation",
     "Override",
+    "Rule",
     "Target",
     "Thresholds",
     "TimeOfDay",
@@ -55,10 +58,12 @@ __all__ = [
     "attainment",
     "below",
     "best_time_of_day",
+    "by_subject",
     "chance",
     "contraindicated",
     "cvar",
     "decide",
+    "dose_bands",
     "enbs",
     "evpi",
     "evppi",
@@ -74,6 +79,7 @@ __all__ = [
     "min_interval",
     "minimax_regret",
     "named_utility",
+    "share_kept",
     "soft",
     "spoken",
     "squared_error",
