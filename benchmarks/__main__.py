@@ -22,6 +22,7 @@ SECTIONS = {
     "bedside": "One patient: levels, random effects, batches",
     "nonlinear": "One patient, differential equations",
     "decide": "Deciding",
+    "information": "Value of information, and what flips a choice",
     "compiling": "Compiling",
 }
 """Modules of this folder, and their titles, in order."""

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from bayesdose.decision.criteria import Floats
 from bayesdose.decision.evaluate import check_outcome, evaluate
 from bayesdose.decision.information import Gains, finite, gains
+from bayesdose.decision.simplest import labels
 from bayesdose.decision.stated import ends, moved, stated
 from bayesdose.decision.utilities import Utility
 from bayesdose.decision.value import same_draws
@@ -250,7 +251,7 @@ def _of_utility(
                     meant=nearest(name, known),
                 )
             )
-    mean = _Means(g, utility, outcome)
+    mean = _Means(g, utility, _allowed(outcome, g))
     for name, base in numbers.items():
         low, high = ranges.get(name, ends(name, base, _FACTOR))
         if not low <= base <= high:
@@ -295,20 +296,25 @@ class _Means:
 
 
 def _means(utility: Utility, outcome: xr.Dataset, g: Gains) -> Floats:
-    """Return the expected utility of the allowed options."""
-    if "option" in outcome.coords:
-        known = outcome["option"].to_numpy().astype(str).tolist()
-        missing = [name for name in g.names if name not in known]
-        if missing:
-            raise InputError(explain("the outcome lacks options of the choice", came=", ".join(missing[:3])))
-        outcome = outcome.isel(option=[known.index(name) for name in g.names])
+    """Return the expected utility of the allowed options, from their outcome."""
     return evaluate(utility, outcome, np.array(g.names)).mean(axis=0)
+
+
+def _allowed(outcome: xr.Dataset, g: Gains) -> xr.Dataset:
+    """Return the outcome of the allowed options, in their order."""
+    known = labels(check_outcome(outcome)).tolist()
+    if known == g.names:
+        return outcome
+    missing = [name for name in g.names if name not in known]
+    if missing:
+        raise InputError(explain("the outcome lacks options of the choice", came=", ".join(missing[:3])))
+    return outcome.isel(option=[known.index(name) for name in g.names])
 
 
 def _mixed(g: Gains, choice: Choice, name: str, outcome: xr.Dataset, utility: Utility) -> _Curve:
     """Return the curve of the probability of another fit: expected utilities are mixed in straight lines."""
     own = choice.table["expected_utility"].sel(option=g.names).to_numpy()
-    other = _means(utility, check_outcome(outcome), g)
+    other = _means(utility, _allowed(outcome, g), g)
     value = np.linspace(0.0, 1.0, _LINE)
     mean = (1 - value)[:, None] * own + value[:, None] * other
     kept = mean[:, g.best]

@@ -312,3 +312,36 @@ def test_a_test_is_worth_no_less_than_nothing_and_no_more_than_all(seed: int, ca
     assert 0 <= made.row("test")["value"] <= choice.evpi + 1e-12
     assert made.policy["probability"].sum() == pytest.approx(1)
     assert max(map(len, str(made).splitlines())) <= 110
+
+
+class TestVoiPackage:
+    """The example of the R package voi (Jackson, overview): effects p1 ~ N(1, 1), costs p2 ~ N(0, 2).
+
+    Treatment 2 has the net benefit k p1 - p2, treatment 1 none; a study sees n values of p1 with SD 1. Exact
+    values from normal loss functions, as the vignette has them for EVPI.
+    """
+
+    rng = np.random.default_rng(SEED)
+    p1, p2 = 1 + rng.standard_normal(8000), 2 * rng.standard_normal(8000)
+    inputs = xr.Dataset({"p1": ("draw", p1), "p2": ("draw", p2)})
+
+    def exact(self, k: float, sd: float) -> float:
+        """E max(0, N(k, sd)) - k."""
+        return sd * norm.pdf(k / sd) - k * norm.cdf(-k / sd)
+
+    @pytest.mark.parametrize("k", [1.0, 2.0, 3.0])
+    def test_perfect_and_partial(self, k: float) -> None:
+        choice = two_actions(k * self.p1 - self.p2)
+        assert covers(evpi(choice), "everything", self.exact(k, math.sqrt(k**2 + 4)))
+        made = evppi(choice, self.inputs, of=["p1", "p2", ("p1", "p2")])
+        assert covers(made, "p1", self.exact(k, k))
+        assert covers(made, "p2", self.exact(k, 2.0))
+        assert made.row("p1 + p2")["value"] == pytest.approx(choice.evpi, rel=0.01)
+
+    def test_studies_of_growing_size(self) -> None:
+        """The posterior mean of p1 has variance n / (n + 1): worth up to knowing p1 as n grows."""
+        choice = two_actions(self.p1 - self.p2)
+        sizes = [10, 100, 1000]
+        made = evsi(choice, levels(self.p1, [1 / math.sqrt(n) for n in sizes], SEED))
+        for time, n in zip(made.data["source"].values, sizes, strict=True):
+            assert covers(made, time, self.exact(1.0, math.sqrt(n / (n + 1))))
