@@ -22,6 +22,7 @@ from bayesdose.decision.risks import chance
 from bayesdose.decision.rules import Rule, by_subject
 from bayesdose.decision.samples import evsi
 from bayesdose.decision.thresholds import Thresholds, threshold_analysis
+from bayesdose.decision.trees import decision_tree, dose_table
 from bayesdose.decision.utilities import (
     UTILITIES,
     Target,
@@ -63,7 +64,9 @@ __all__ = [
     "contraindicated",
     "cvar",
     "decide",
+    "decision_tree",
     "dose_bands",
+    "dose_table",
     "enbs",
     "evpi",
     "evppi",

@@ -268,7 +268,7 @@ def _rule(line: _Line, plan: _Plan, by: str, refine: str | None) -> Rule:
         worth = _best_dose(line, low, high)[1] if refine else float(sums[plan.options[k]])
         value += worth
         bounds = -math.inf if k == 0 else low, math.inf if last == len(plan.options) else high
-        regret = (float(top) - worth) / float(mass) if mass > 0 else 0.0
+        regret = max(float(top) - worth, 0.0) / float(mass) if mass > 0 else 0.0
         label = str(line.labels[plan.options[k]])
         cells.append(Cell({by: bounds}, label, float(plan.doses[k]), float(mass), regret))
     return Rule(tuple(cells), value, _single(line, refine), float(line.top[-1]), refine)

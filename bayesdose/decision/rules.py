@@ -97,7 +97,7 @@ class Rule:
         for cell in self.cells:
             for name, pair in cell.bounds.items():
                 found.setdefault(name, set()).update(x for x in pair if math.isfinite(x))
-        return {name: tuple(sorted(values)) for name, values in found.items()}
+        return {name: tuple(sorted(values)) for name, values in found.items() if values}
 
     def option(self, **covariates: float) -> str:
         """Return the option for a patient, ``rule.option(WT=12)``.
