@@ -50,7 +50,7 @@ class Sampler:
                     "adaptation",
                     came=repr(self.adaptation),
                     expected=" or ".join(_ADAPTATIONS),
-                    meant=nearest(str(self.adaptation), _ADAPTATIONS),
+                    meant=nearest(str(self.adaptation), list(_ADAPTATIONS)),
                 )
             )
 

@@ -19,13 +19,14 @@ import pytensor.tensor as pt
 from pymc.pytensorf import compile as compile_graph
 from pymc.pytensorf import rvs_in_graph
 from pytensor.compile.ops import ViewOp
-from pytensor.graph.replace import clone_replace, vectorize_graph
+from pytensor.graph.replace import clone_replace
 from pytensor.graph.traversal import ancestors
 from scipy.special import logsumexp
 
 from bayesdose.errors import InputError, explain
 from bayesdose.model import Declaration, Model, build, data_values, names_of_population
 from bayesdose.model.mixture import MEMBER
+from bayesdose.pk.particles import vectorize_graph
 from bayesdose.study import Study, events, read_study
 
 if TYPE_CHECKING:

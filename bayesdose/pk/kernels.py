@@ -35,7 +35,17 @@ def digest(*names: str) -> str:
 
 
 SOURCES = digest(
-    "diagram", "entry", "exponential", "kernels", "modes", "records", "scatter", "schedule", "state", "walk"
+    "diagram",
+    "entry",
+    "exponential",
+    "kernels",
+    "modes",
+    "records",
+    "scatter",
+    "schedule",
+    "state",
+    "unpacked",
+    "walk",
 )
 """Digest of the sources of the kernels; part of every cache key."""
 

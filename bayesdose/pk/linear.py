@@ -47,7 +47,9 @@ class Linear:
     @property
     def key(self) -> str:
         """What a compiled call depends on: the diagram and every source line behind it."""
-        text = f"{self.diagram!r} {self.routing!r} {self.modal} {SOURCES} {digest('linear', 'op')}"
+        text = (
+            f"{self.diagram!r} {self.routing!r} {self.modal} {SOURCES} {digest('linear', 'op', 'particles')}"
+        )
         return sha256(text.encode()).hexdigest()
 
     @property
@@ -83,13 +85,34 @@ def complain(status):  # type: ignore[no-untyped-def]
 
 
 def _caller(engine: Linear) -> Any:
-    """Return a compiled function that checks shapes, brings scratch and calls the kernel."""
+    """Return a compiled function that checks shapes, brings scratch and calls the kernel for one particle."""
+    many = caller_of_particles(engine)
+
+    @numba_njit
+    def call(  # type: ignore[no-untyped-def]
+        mode, rates, routes, start, row, time, kind, amount, rate, interval, additional, steady, compartment,
+        observation, out, rates_bar, routes_bar, time_bar, amount_bar,
+    ):  # fmt: skip
+        if routes.shape[0] != rates.shape[0]:
+            raise ValueError(SHAPES)
+        one = np.ascontiguousarray(rates).reshape((1, rates.shape[0], rates.shape[1]))
+        many(
+            mode, one, routes, start, row, time, kind, amount, rate, interval, additional, steady,
+            compartment, observation, out, rates_bar, routes_bar, time_bar, amount_bar,
+        )  # fmt: skip
+
+    return call
+
+
+def caller_of_particles(engine: Linear) -> Any:
+    """Return the same for rates (particle, row, rate), which share their dose parameters."""
     WALK.ready()
     walk: Any = WALK.external
     packed, n_rates, n_columns = engine.packed, engine.diagram.n_rates, len(engine.routing)
     n, m, blocks, outputs = (int(count) for count in packed[:4])
-    least = np.array(scratch_sizes(n, m, blocks, outputs, 0, -1))
-    more = np.array(scratch_sizes(n, m, blocks, outputs, 0, 0)) - least  # per event of the longest stream
+    least = np.array(scratch_sizes(n, m, blocks, outputs, 0, -1, -1, 0))
+    more = np.array(scratch_sizes(n, m, blocks, outputs, 0, 0, -1, 0)) - least  # per event of a stream
+    kept = np.array(scratch_sizes(n, m, blocks, outputs, 0, -1, 0, 0)) - least  # per event that is laid out
 
     @numba_njit
     def call(  # type: ignore[no-untyped-def]
@@ -101,25 +124,29 @@ def _caller(engine: Linear) -> Any:
         same = same and rate.shape[0] == n_records and interval.shape[0] == n_records
         same = same and additional.shape[0] == n_records and steady.shape[0] == n_records
         same = same and compartment.shape[0] == n_records
-        same = same and rates.shape[1] == n_rates and routes.shape[1] == n_columns
-        if not (same and routes.shape[0] == rates.shape[0]):
+        if not (same and rates.shape[2] == n_rates and routes.shape[1] == n_columns):
             raise ValueError(SHAPES)
         k, c, s = np.ascontiguousarray(rates), np.ascontiguousarray(routes), np.ascontiguousarray(start)
         r, t, e = np.ascontiguousarray(row), np.ascontiguousarray(time), np.ascontiguousarray(kind)
         a, v, i = np.ascontiguousarray(amount), np.ascontiguousarray(rate), np.ascontiguousarray(interval)
         m, y = np.ascontiguousarray(additional), np.ascontiguousarray(steady)
         d, o = np.ascontiguousarray(compartment), np.ascontiguousarray(observation)
-        longest = 1
+        longest, events, counts = 1, 0, 0
         for stream in range(s.shape[0] - 1):
             longest = max(longest, s[stream + 1] - s[stream] + 1)
-        n_reals, n_ints = least[0] + more[0] * longest, least[1] + more[1] * longest
+        if k.shape[0] > 1:
+            events, counts = n_records + 1, s.shape[0]
+        events = max(events, longest)
+        n_reals = least[0] + more[0] * longest + kept[0] * events
+        n_ints = least[1] + more[1] * longest + kept[1] * events + counts
         while True:
             reals, ints = np.empty(n_reals), np.empty(n_ints, dtype=np.int64)
             status = walk(
-                packed.ctypes, packed.shape[0], k.ctypes, k.shape[0], c.ctypes, s.ctypes, s.shape[0],
-                r.ctypes, t.ctypes, e.ctypes, a.ctypes, v.ctypes, i.ctypes, m.ctypes, y.ctypes, d.ctypes,
-                n_records, o.ctypes, o.shape[0], reals.ctypes, reals.shape[0], ints.ctypes, ints.shape[0],
-                mode, out.ctypes, rates_bar.ctypes, routes_bar.ctypes, time_bar.ctypes, amount_bar.ctypes,
+                packed.ctypes, packed.shape[0], k.ctypes, k.shape[0], k.shape[1], c.ctypes, s.ctypes,
+                s.shape[0], r.ctypes, t.ctypes, e.ctypes, a.ctypes, v.ctypes, i.ctypes, m.ctypes, y.ctypes,
+                d.ctypes, n_records, o.ctypes, o.shape[0], reals.ctypes, reals.shape[0], ints.ctypes,
+                ints.shape[0], mode, out.ctypes, rates_bar.ctypes, routes_bar.ctypes, time_bar.ctypes,
+                amount_bar.ctypes,
             )  # fmt: skip
             if status == FITS:
                 return

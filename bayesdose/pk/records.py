@@ -143,20 +143,34 @@ def plain(records: Records, routes: Routes, begin: int, end: int) -> bool:
     return more == 0 and counts == 0 and routes.n_lags == 0
 
 
+@part
+def bound(records: Records, routes: Routes, simple: bool, stream: int) -> int:
+    """Return at most how many events a stream has; `simple` says that records imply none."""
+    begin, end = records.start[stream], records.start[stream + 1]
+    horizon, n = -np.inf, end - begin
+    if simple:
+        return n
+    for r in range(begin, end):
+        horizon = max(horizon, records.time[r])
+    for r in range(begin, end):
+        if records.kind[r] == DOSE:
+            n += max(0, implied_by(records, routes, r, horizon))
+    return n
+
+
 @inlined
 def measure(records: Records, routes: Routes, simple: bool) -> int:
-    """Return at most how many events the longest stream has; `simple` says that records imply none."""
+    """Return at most how many events the longest stream has."""
     most = 0
     for s in range(records.start.shape[0] - 1):
-        begin, end = records.start[s], records.start[s + 1]
-        horizon, n = -np.inf, end - begin
-        most = max(most, n)
-        if simple:
-            continue
-        for r in range(begin, end):
-            horizon = max(horizon, records.time[r])
-        for r in range(begin, end):
-            if records.kind[r] == DOSE:
-                n += max(0, implied_by(records, routes, r, horizon))
-        most = max(most, n)
+        most = max(most, bound(records, routes, simple, s))
     return most
+
+
+@inlined
+def measure_all(records: Records, routes: Routes, simple: bool) -> int:
+    """Return at most how many events all streams have."""
+    n = 0
+    for s in range(records.start.shape[0] - 1):
+        n += bound(records, routes, simple, s)
+    return n

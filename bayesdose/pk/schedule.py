@@ -87,6 +87,15 @@ def events_of(ints: Int64Array, reals: Array) -> Events:
 
 
 @inlined
+def events_from(ev: Events, e: int) -> Events:
+    """Return the events from position e on."""
+    return Events(
+        ev.kind[e:], ev.state[e:], ev.row[e:], ev.record[e:], ev.source[e:], ev.role[e:], ev.order[e:],
+        ev.time[e:], ev.dt[e:], ev.amount[e:], ev.scale[e:],
+    )  # fmt: skip
+
+
+@inlined
 def put(
     ev: Events, e: int, kind: int, state: int, row: int, record: int, source: int, role: int,
     time: float, amount: float, scale: float,

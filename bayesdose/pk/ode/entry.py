@@ -23,7 +23,7 @@ import numpy as np
 from numba import carray, types
 
 from bayesdose.pk.diagram import Plan, Routing
-from bayesdose.pk.entry import GRADIENTS, MORE, SHAPES, VALUES, routes_in
+from bayesdose.pk.entry import GRADIENTS, MORE, SHAPES, VALUES
 from bayesdose.pk.entry import MESSAGES as _MESSAGES
 from bayesdose.pk.kernels import Array, Int32Array, Int64Array, inlined, part
 from bayesdose.pk.ode.course import Bars, Course, Task, Way, backward, fill, forward
@@ -35,6 +35,7 @@ from bayesdose.pk.records import Records, Routes, measure
 from bayesdose.pk.scatter import scatter
 from bayesdose.pk.schedule import Events, events_of, schedule
 from bayesdose.pk.state import BAD_OBSERVATION, FITS, check, observed
+from bayesdose.pk.unpacked import routes_in
 
 REALS = (0, 1, 2, 5, 7, 8, 9)
 """Positions of parameters, initial amounts, dose parameters, times, amounts, RATE and II among the inputs.
@@ -314,7 +315,7 @@ SOLVE = OdeKernel(
         *(_REAL, _N, _INTS, _N),  # scratch of reals and of integers
         *(_N, *(_REAL,) * 6),  # mode, out, and the five gradients
     ),
-    ("kernels", "entry", "records", "scatter", "schedule", "state", "ode/course", "ode/entry"),
+    ("kernels", "entry", "records", "scatter", "schedule", "state", "unpacked", "ode/course", "ode/entry"),
     (FORWARD, BACKWARD),
 )
 
