@@ -11,6 +11,8 @@ DOCS = Path(__file__).parents[1] / "docs"
 PAGES = [
     "reference/structures.md",
     "reference/variability.md",
+    "reference/limits.md",
+    "reference/utilities.md",
     *sorted(f"how-to/{page.name}" for page in (DOCS / "how-to").glob("*.md")),
 ]
 EXAMPLE = re.compile(r"```python\n(.*?)```\n(?:\n```text\n(.*?)```\n)?", flags=re.DOTALL)

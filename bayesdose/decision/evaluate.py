@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
 from bayesdose.decision.criteria import Floats
 from bayesdose.decision.utilities import Utility
-from bayesdose.errors import InputError, explain
+from bayesdose.errors import InputError, explain, nearest
 
 DIMS = ("draw", "option")
+
+_ABSENT = re.compile(r"'Dataset' object has no attribute '(\w+)'|No variable named '(\w+)'")
 
 LARGEST = 1e100
 """Utilities beyond this overflow when their spread is squared: they are slips, not values."""
@@ -58,7 +64,7 @@ def evaluate(utility: Utility, outcome: xr.Dataset, names: NDArray[np.str_]) -> 
                 expected="a function of the outcome, or named_utility(...)",
             )
         )
-    value = utility(outcome)
+    value = asked(utility, outcome, "utility")
     if not isinstance(value, xr.DataArray):
         raise InputError(
             explain(
@@ -71,6 +77,31 @@ def evaluate(utility: Utility, outcome: xr.Dataset, names: NDArray[np.str_]) -> 
     U = aligned(value, outcome)
     _check_finite(U, names)
     return U
+
+
+def asked(function: Callable[[xr.Dataset], Any], outcome: xr.Dataset, what: str) -> Any:
+    """Call a user's function of the outcome; a variable that is not there is said with those that are.
+
+    Raises
+    ------
+    InputError
+        When the function speaks of a variable that the outcome does not have. Its other errors are its own.
+    """
+    try:
+        return function(outcome)
+    except (AttributeError, KeyError) as error:
+        found = _ABSENT.search(str(error))
+        name = next(filter(None, found.groups())) if found else ""
+        if not name or name in outcome or hasattr(xr.Dataset, name):
+            raise
+        known = [str(n) for n in outcome.data_vars]
+        raise InputError(
+            explain(
+                f"{what}: the outcome has no variable {name!r}",
+                expected=", ".join(known) or "none was simulated",
+                meant=nearest(name, known),
+            )
+        ) from error
 
 
 def aligned(value: xr.DataArray, outcome: xr.Dataset, what: str = "utility") -> Floats:

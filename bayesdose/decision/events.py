@@ -11,7 +11,7 @@ import numpy as np
 import xarray as xr
 
 from bayesdose.decision.criteria import Bools
-from bayesdose.decision.evaluate import aligned
+from bayesdose.decision.evaluate import aligned, asked
 from bayesdose.errors import InputError, explain, nearest
 from bayesdose.units import quantity_in
 
@@ -128,7 +128,7 @@ def happens(event: Happens, outcome: xr.Dataset) -> Bools:
     if not callable(event):
         expected = 'bd.Event("trough", above=20), or a function of the outcome'
         raise InputError(explain("event", came=repr(event), expected=expected))
-    value = event(outcome)
+    value = asked(event, outcome, "event")
     if not isinstance(value, xr.DataArray) or value.dtype.kind != "b":
         came = f"dtype {value.dtype}" if isinstance(value, xr.DataArray) else type(value).__name__
         expected = "booleans over (draw, option), such as o.trough > 20"

@@ -38,7 +38,8 @@ def _decimals(choice: Choice) -> int:
     """Return how many decimals show the Monte Carlo error of the best with two digits; 3 when it has none."""
     row = choice.row(choice.best)
     error = row["score_mcse"] if math.isfinite(row["score_mcse"]) else row["mcse"]
-    error = error or choice.indifference / 10
+    nothing = 1e-12 * float(np.abs(choice.U).max())  # rounding, where all draws have the same utility
+    error = error if error > nothing else choice.indifference / 10
     return max(1 - math.floor(math.log10(error)), 0) if error > 0 else 3
 
 
@@ -47,6 +48,7 @@ def _number(value: float, decimals: int) -> str:
     if math.isnan(value):
         return "-"
     fixed = f"{value:.{decimals}f}" if decimals <= 6 else ""
+    fixed = fixed.removeprefix("-") if fixed and float(fixed) == 0 else fixed
     return fixed if fixed and len(fixed) <= 10 else f"{value:.4g}"
 
 

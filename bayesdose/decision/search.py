@@ -30,7 +30,8 @@ _DOSES = ("max_single", "max_daily", "total_amount", *_INTERVALS)
 def searched(outcome: xr.Dataset) -> list[str]:
     """Return the names of the numeric coordinates on option that a search can be widened in."""
     names = [str(n) for n in outcome.coords if n not in DERIVED and not str(n).startswith(PREFIXES)]
-    return [name for name in names if fact(outcome, name) is not None]
+    known = [name for name in names if fact(outcome, name) is not None]
+    return [name for name in known if not outcome[name].attrs.get("derived")]
 
 
 @dataclass(frozen=True)
@@ -111,8 +112,7 @@ def rising(
         The options.
     """
     doses = _most_drug(outcome)
-    tried = _candidates(outcome)
-    if doses is not None and doses[best] < doses[tried].max() * (1 - 1e-9):
+    if not found or (doses is not None and doses[best] < doses[_candidates(outcome)].max() * (1 - 1e-9)):
         return None
     more = [edge for edge in found if len(edge.line) > 1 and _more(edge, doses)]
     return more[0] if more and all(_rises(edge, steps, value) for edge in more) else None

@@ -40,6 +40,16 @@ def test_utilities_that_are_refused(wrong: str) -> None:
         decide(OUTCOME, function)  # type: ignore[arg-type]
 
 
+def test_a_variable_that_is_not_there_is_named() -> None:
+    for absent in (lambda o: o.uu, lambda o: o["uu"]):
+        with pytest.raises(InputError, match=r"no variable 'uu'\. Expected: u\. Probably meant: u"):
+            decide(OUTCOME, absent)
+    with pytest.raises(AttributeError, match="nonsense"):
+        decide(OUTCOME, lambda o: o.u.nonsense)
+    with pytest.raises(KeyError, match="a"):
+        decide(OUTCOME, lambda o: {}["a"])
+
+
 def test_a_utility_is_a_function() -> None:
     with pytest.raises(InputError, match="Came: DataArray"):
         decide(OUTCOME, OUTCOME.u)
