@@ -117,6 +117,8 @@ class Information:
     def _conclusion(self) -> list[str]:
         row = self.row(self.most)
         if "net" not in self.data:
+            if not row["value"] > 0:
+                return ["nothing that it could tell is worth anything here"]
             return [f"worth having where it costs less; the most: {self.most}, {row['value']:.3g}"]
         if not any(self.worth_it.values()):
             return ["none is worth its cost beyond 2 MCSE"]

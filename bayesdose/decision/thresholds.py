@@ -77,16 +77,15 @@ class Thresholds:
 
     def __str__(self) -> str:
         head = f"kept: {self.best}, E[U] {self.expected:.4g}"
-        lines = [head, f"{'assumption':<24}{'base':>7}  {'followed':<14}{'lost there':<16}flips"]
+        lines = [head, f"{'assumption':<30}{'base':>7}  {'followed':<16}{'lost there':<18}flips"]
         for name, row in self.table.iterrows():
             reach = f"{row['low']:.3g} to {row['high']:.3g}"
             lost = f"{row['regret_low']:.2g}, {row['regret_high']:.2g}"
-            says = [
-                f"{s} {row[f'flips_{s}']:.3g}: {row[f'to_{s}']}" for s in ("below", "above") if row[f"to_{s}"]
-            ]
-            line = f"{str(name)[:23]:<24}{row['base']:>7.3g}  {reach:<14}{lost:<16}{'; '.join(says) or '-'}"
+            says = [f"{s} {row[f'flips_{s}']:.3g}" for s in ("below", "above") if row[f"to_{s}"]]
+            line = f"{str(name)[:29]:<30}{row['base']:>7.3g}  {reach:<16}{lost:<18}{', '.join(says) or '-'}"
             lines.append(line.rstrip())
-        return "\n".join(lines)
+        ends = "lost there: by keeping the choice at either end; to what it flips: .table"
+        return "\n".join([*lines, ends])
 
 
 def threshold_analysis(
