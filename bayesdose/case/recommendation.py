@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
+from os import PathLike
 from typing import TYPE_CHECKING, Any
 
 from bayesdose.case.record import individual_record
-from bayesdose.decision import Acknowledged, Choice, decide
+from bayesdose.decision import Acknowledged, Choice, Override, decide
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -65,7 +67,13 @@ def flags_for(case: Case, fit: Fit, patient: Study) -> Flags:
 
 
 def recommend(
-    case: Case, me: Draws, *, flags: Flags | None = None, acknowledged: Acknowledged | None = None
+    case: Case,
+    me: Draws,
+    *,
+    flags: Flags | None = None,
+    acknowledged: Acknowledged | None = None,
+    overrides: Sequence[Override] = (),
+    audit_file: str | PathLike[str] | None = None,
 ) -> Recommendation:
     """Simulate the case's options for a patient's draws and decide between them.
 
@@ -77,13 +85,15 @@ def recommend(
         Draws of the patient, from `condition`.
     flags, acknowledged
         Red flags, under which nothing is escalated, and who takes it on all the same; see `bayesdose.decide`.
+    overrides, audit_file
+        Who lets what pass a hard limit, and the file that keeps it.
 
     Raises
     ------
     InputError
         When the case does not fit the patient.
     Refused
-        When a limit blocks everything.
+        When a limit blocks everything, the utility rises over the whole range, or the audit file was changed.
     """
     from bayesdose.simulation import simulate
 
@@ -97,5 +107,7 @@ def recommend(
         complete=case.options.complete,
         flags=flags,
         acknowledged=acknowledged,
+        overrides=overrides,
+        audit_file=audit_file,
     )
     return Recommendation(case, me, outcome, choice)

@@ -17,7 +17,7 @@ from bayesdose.errors import BayesdoseError, InputError, Refused, explain
 
 if TYPE_CHECKING:
     from bayesdose.case import Recommendation
-    from bayesdose.decision import Acknowledged
+    from bayesdose.decision import Acknowledged, Override
     from bayesdose.fitting import Fit
     from bayesdose.model import Model
     from bayesdose.study import Study
@@ -142,7 +142,15 @@ def recommend(
         str | None,
         typer.Option(metavar="WHY", help="Escalate under red flags, for this reason; needs --by."),
     ] = None,
-    by: Annotated[str | None, typer.Option(metavar="WHO", help="Who acknowledges the red flags.")] = None,
+    by: Annotated[str | None, typer.Option(metavar="WHO", help="Who acknowledges or overrides.")] = None,
+    override: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="LIMIT", help="Let options pass this limit of the case; needs --why, --by, --audit."
+        ),
+    ] = None,
+    why: Annotated[str | None, typer.Option(metavar="REASON", help="Why a limit is overridden.")] = None,
+    audit: Annotated[Path | None, typer.Option(metavar="FILE", help="Where overrides are kept.")] = None,
     spec: OwnSpec = None,
     as_json: Json = False,
     debug: Debug = False,
@@ -155,13 +163,15 @@ def recommend(
     from bayesdose.case import NOTICE, condition_for, fit_record, flags_for, individual_text, read_case
     from bayesdose.case import recommend as choose
 
+    passed = _overrides(override, why, by)
+    seen = None if passed and acknowledge is None else _acknowledged(acknowledge, by)
+
     problem = read_case(case)
     fitted = _load_fit(fit, spec)
     from bayesdose.fitting import require_converged
 
     require_converged(fitted)
     patient = _one(_read(table, fitted.model), subject)
-    seen = _acknowledged(acknowledge, by)
     flags = flags_for(problem, fitted, patient)
     if flags:
         say(str(flags))
@@ -170,7 +180,7 @@ def recommend(
     except Refused as reason:  # the flags are most useful where there is no posterior
         names = f" Red flags: {'; '.join(flags.names)}." if flags else ""
         raise Refused(f"{reason}{names}") from reason
-    found = choose(problem, me, flags=flags, acknowledged=seen)
+    found = choose(problem, me, flags=flags, acknowledged=seen, overrides=passed, audit_file=audit)
     record = {
         "notice": NOTICE,
         "fit": fit_record(fitted),
@@ -180,17 +190,9 @@ def recommend(
     }
     written = () if out is None else _write(out, fitted, found, record)
     files = tuple(f"written: {path}" for path in written)
-    return Answer(
-        {**record, "written": [str(path) for path in written]},
-        (
-            individual_text(found.me, fitted.provenance.get("units")),
-            "",
-            str(found.choice),
-            "",
-            NOTICE,
-            *files,
-        ),
-    )
+    about = individual_text(found.me, fitted.provenance.get("units"))
+    shown = (about, "", str(found.choice), "", NOTICE, *files)
+    return Answer({**record, "written": [str(path) for path in written]}, shown)
 
 
 @_command
@@ -280,6 +282,14 @@ def _acknowledged(why: str | None, who: str | None) -> Acknowledged | None:
     from bayesdose.decision import Acknowledged
 
     return None if why is None and who is None else Acknowledged(who=who or "", why=why or "")
+
+
+def _overrides(limits: list[str] | None, why: str | None, who: str | None) -> list[Override]:
+    from bayesdose.decision import Override
+
+    if not limits and why is not None:
+        raise InputError(explain("--why without --override", fix="name the limit: --override LIMIT"))
+    return [Override(limit, who=who or "", why=why or "") for limit in limits or ()]
 
 
 def _fit_answer(made: Fit, folder: Path | str, *more: str) -> Answer:

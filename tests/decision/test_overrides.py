@@ -209,6 +209,10 @@ class TestAuditFile:
             last = overridden(file, Override(LIMIT, who, "why"))
         file.write_text(file.read_text().splitlines()[0] + "\n")
         assert len(verify_audit(file)) == 1
+        assert verify_audit(file, expects=[verify_audit(file)[0]["hash"][:12]])
+        for short in (last.overrides[0]["hash"][:12], verify_audit(file)[0]["hash"][:3]):
+            with pytest.raises(Refused, match="is gone"):
+                verify_audit(file, expects=[short])
         with pytest.raises(Refused, match="is gone"):
             verify_audit(file, expects=[last.overrides[0]["hash"]])
 
