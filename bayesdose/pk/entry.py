@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 from numba import carray, types
 
+from bayesdose.pk.diagram import Plan
 from bayesdose.pk.kernels import Array, Int32Array, Int64Array, Kernel, inlined, part
 from bayesdose.pk.records import Records, Routes, measure, measure_all, plain
 from bayesdose.pk.scatter import scatter, scatter_plain
@@ -161,6 +162,22 @@ def empty_gradients(
         fill(sp.Z[i], 0.0)
 
 
+@inlined
+def stream_back(
+    plan: Plan, rates: Array, records: Records, routes: Routes, simple: bool, stream: int, ev: Events,
+    n_events: int, row: int, modal: bool, sp: Space, rates_bar: Array, routes_bar: Array, time_bar: Array,
+    amount_bar: Array,
+) -> tuple[int, bool]:  # fmt: skip
+    """Walk one stream back, and give the adjoints of its events to their records."""
+    begin, end = records.start[stream], records.start[stream + 1]
+    row, modal = backward(plan, rates, ev, n_events, row, modal, sp, rates_bar)
+    if simple:
+        scatter_plain(records, routes, begin, end, sp.slope, sp.added, routes_bar, time_bar, amount_bar)
+    else:
+        scatter(records, routes, ev, n_events, sp.slope, sp.added, routes_bar, time_bar, amount_bar)
+    return row, modal
+
+
 @part
 def all_streams(
     packed: Int64Array, rates: Array, records: Records, routes: Routes, observation: Int32Array,
@@ -217,23 +234,10 @@ def all_streams(
                 row, modal = forward(plan, rates[p], ev, n_events, row, modal, sp, not back)
                 give_or_take(ev, simple, observation, first, last, begin, n_events, back, out[p], sp)
                 if back:
-                    row, modal = backward(plan, rates[p], ev, n_events, row, modal, sp, rates_bar)
-                    if simple:
-                        scatter_plain(
-                            records, routes, begin, end, sp.slope, sp.added, routes_bar, time_bar, amount_bar
-                        )
-                    else:
-                        scatter(
-                            records,
-                            routes,
-                            ev,
-                            n_events,
-                            sp.slope,
-                            sp.added,
-                            routes_bar,
-                            time_bar,
-                            amount_bar,
-                        )
+                    row, modal = stream_back(
+                        plan, rates[p], records, routes, simple, s, ev, n_events, row, modal, sp, rates_bar,
+                        routes_bar, time_bar, amount_bar,
+                    )  # fmt: skip
             first = last
     return FITS if first == observation.shape[0] else BAD_OBSERVATION
 
