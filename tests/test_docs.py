@@ -10,6 +10,7 @@ import pytest
 DOCS = Path(__file__).parents[1] / "docs"
 PAGES = [
     "reference/structures.md",
+    "reference/outcomes.md",
     "reference/variability.md",
     "reference/limits.md",
     "reference/utilities.md",

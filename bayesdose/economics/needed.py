@@ -222,7 +222,7 @@ class Balance:
         return (
             f"{_said(self.helped, whole=True)} and {_said(-self.harmed, whole=True)}: "
             f"{self.likelihood:.3g} times as likely to be helped as harmed; "
-            f"not worth it where one harm weighs more than {self.break_even:.3g} of the events prevented"
+            f"in vain if a harm is {self.break_even:.3g} times as bad"
         )
 
 

@@ -52,13 +52,12 @@ def cost(
         Dims (option,). Add the costs of events, ``price * probability``, and of levels measured.
     """
     n = _fact(options, "n_doses")
-    unit = _amount_unit(options)
     total = fixed * (n > 0) + number_in("cost: dose", dose, least=0.0) * n
     if amount is not None:
-        price, content = _price("amount", amount, unit)
+        price, content = _price("amount", amount, _amount_unit(options, "total_amount"))
         total = total + price * _fact(options, "total_amount") / content
     if vial is not None:
-        price, content = _price("vial", vial, unit)
+        price, content = _price("vial", vial, _amount_unit(options, "max_single"))
         whole = np.ceil(_fact(options, "max_single") / content * (1 - 1e-12))  # 500 mg is one vial of 500 mg
         total = total + price * whole * n
     number_in("cost: fixed", fixed, least=0.0)
@@ -139,7 +138,7 @@ def annuity(
             )
         )
     t = xr.DataArray(years)
-    if rate == 0:
+    if rate < 1e-15:  # no digit of the result, and no number to divide by
         return t.astype(float)
     if timing == "continuous":
         return -np.expm1(-np.log1p(rate) * t) / np.log1p(rate)
@@ -219,9 +218,8 @@ def _fact(options: xr.Dataset, name: str) -> xr.DataArray:
     )
 
 
-def _amount_unit(options: xr.Dataset) -> str:
-    own = options.get("max_single", xr.DataArray(0)).attrs.get("units", "")
-    return str(own or options.attrs.get("amount_unit", ""))
+def _amount_unit(options: xr.Dataset, fact: str) -> str:
+    return str(_fact(options, fact).attrs.get("units", "") or options.attrs.get("amount_unit", ""))
 
 
 def _price(what: str, given: tuple[float, str], unit: str) -> tuple[float, float]:

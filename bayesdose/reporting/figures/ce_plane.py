@@ -27,6 +27,7 @@ from bayesdose.reporting.figures.canvas import (
 _POINTS = 1000  # draws shown of each option: more make one blot
 _OPTIONS = len(SERIES)
 _NAMED = 12  # options that all get their name
+_LINE = 0.05  # height of a line of text, as a share of the axes
 _RADIUS = 2.4477  # of the ellipse that holds 95 % of a bivariate normal: sqrt(chi2.ppf(0.95, 2))
 
 
@@ -93,14 +94,14 @@ def frontier_figure(result: Frontier) -> Figure:
             ax.scatter(
                 rows["effect"], rows["cost"], marker=marker, color=colour, facecolors=face, s=34, label=status
             )
-    _icer_labels(ax, on)
-    _option_labels(ax, result)
     ax.set_xlabel(axis_label("expected effect", result.effect_unit))
     ax.set_ylabel(axis_label("expected cost", result.cost_unit))
     _thousands(ax)
-    ax.margins(x=0.12, y=0.12)
+    ax.margins(x=0.12, y=0.15)
+    _icer_labels(ax, on)
+    _option_labels(ax, result)
     heading(ax, "Efficient frontier", "labels on the line: cost of one more unit of effect")
-    ax.legend(fontsize=8, frameon=False, loc="upper left")
+    ax.legend(fontsize=8, framealpha=0.85, edgecolor="none", loc="best")
     return made
 
 
@@ -151,16 +152,22 @@ def _icer_labels(ax: Axes, on: pd.DataFrame) -> None:
 
 
 def _option_labels(ax: Axes, result: Frontier) -> None:
-    """Name the options: all, or those of the frontier where there are many."""
+    """Name the options: all, or those of the frontier where there are many; names do not cover each other."""
     table = result.table
-    middle = float(table["effect"].min() + 0.3 * np.ptp(table["effect"]))
     named = table if len(table) <= _NAMED else table[table["status"] == "frontier"]
-    for name, row in named.iterrows():
-        at = (float(row["effect"]), float(row["cost"]))
-        left = at[0] > middle  # names stay inside the axes
-        offset, side = ((-7, 6), "right") if left else ((8, -11), "left")
-        text = plain(name, 26, 1)
-        ax.annotate(text, at, offset, textcoords="offset points", fontsize=8.5, color=INK, ha=side)
+    (left, right), (bottom, top) = ax.get_xlim(), ax.get_ylim()
+    taken: list[tuple[float, float, float]] = []
+    for name, row in named.sort_values("cost", ascending=False).iterrows():
+        at, text = (float(row["effect"]), float(row["cost"])), plain(name, 26, 1)
+        x, y, width = (at[0] - left) / (right - left), (at[1] - bottom) / (top - bottom), 0.012 * len(text)
+        before = x > 0.3  # names stay inside the axes
+        start, place = (x - width if before else x), y + (0.015 if before else -0.035)
+        while any(start < b and start + width > a and abs(place - z) < _LINE for a, b, z in taken):
+            place -= _LINE / 4
+        taken.append((start, start + width, place))
+        offset = (-8 if before else 8, 0)
+        ax.annotate(text, (at[0], bottom + place * (top - bottom)), offset, textcoords="offset points",
+                    fontsize=8.5, color=INK, ha="right" if before else "left")  # fmt: skip
 
 
 def _plain_number(value: float) -> str:
