@@ -130,6 +130,8 @@ def _by_source(result: Information) -> Figure:
         said = percent(float(share)) if np.isfinite(share) else "refused"
         ax.annotate(said, (1, row), (5, 0), xycoords=("axes fraction", "data"),
                     textcoords="offset points", va="center", fontsize=8.5, color=INK)  # fmt: skip
+    ax.annotate("of EVPI", (1, 1), (5, 0), xycoords="axes fraction", textcoords="offset points",
+                va="bottom", fontsize=8.5, color=INK)  # fmt: skip
     ax.axvline(0, color=FAINT, linewidth=1)
     ax.set_yticks(rows, [plain(name, 34) for name in data["source"].to_numpy()])
     ax.tick_params(axis="y", length=0)
