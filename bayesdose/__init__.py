@@ -159,6 +159,7 @@ _ROOMS: dict[str, tuple[str, ...]] = {
         "min_interval",
         "minimax_regret",
         "named_utility",
+        "only_for",
         "soft",
         "share_kept",
         "squared_error",

@@ -21,6 +21,7 @@ from bayesdose.decision.overrides import Override, soft
 from bayesdose.decision.risks import chance
 from bayesdose.decision.rules import Rule, by_subject
 from bayesdose.decision.samples import evsi
+from bayesdose.decision.scoped import only_for
 from bayesdose.decision.thresholds import Thresholds, threshold_analysis
 from bayesdose.decision.trees import decision_tree, dose_table
 from bayesdose.decision.utilities import (
@@ -82,6 +83,7 @@ __all__ = [
     "min_interval",
     "minimax_regret",
     "named_utility",
+    "only_for",
     "share_kept",
     "soft",
     "spoken",

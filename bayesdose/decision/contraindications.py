@@ -12,6 +12,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from bayesdose.decision.limits import TOLERANCE, Verdict
+from bayesdose.decision.scoped import having
 from bayesdose.decision.simplest import fact, is_nothing
 from bayesdose.errors import InputError, explain, nearest
 from bayesdose.units import factor, quantity_in
@@ -123,7 +124,7 @@ class Contraindicated:
             have the facts that are asked for.
         """
         values = self._values(outcome)
-        hit = ~is_nothing(outcome) & self._meant(outcome) & self._holds(values, outcome)
+        hit = ~is_nothing(outcome) & having(outcome, self.only, str(self)) & self._holds(values, outcome)
         why = f": {self.why}" if self.why else ""
         return tuple(
             (True, f"contraindicated, {self.covariate} is {_plain(value)} ({self._condition}){why}")
@@ -185,19 +186,6 @@ class Contraindicated:
             fix = "state the unit on the model's card"
             raise InputError(explain(f"limit {self}: {self.covariate} has no unit", expected=value, fix=fix))
         return quantity_in(value, str(own))
-
-    def _meant(self, outcome: xr.Dataset) -> NDArray[np.bool_]:
-        """Return which options have the facts asked for, (option,)."""
-        meant = np.ones(outcome.sizes["option"], dtype=np.bool_)
-        for name, value in self.only:
-            facts = [str(n) for n, c in outcome.coords.items() if c.dims == ("option",)]
-            if name not in facts:
-                expected, guess = ", ".join(facts), nearest(str(name), facts)
-                raise InputError(
-                    explain(f"limit {self}: options have no fact {name!r}", expected=expected, meant=guess)
-                )
-            meant &= outcome[name].to_numpy() == value
-        return meant
 
 
 def contraindicated(

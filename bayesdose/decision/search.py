@@ -13,6 +13,7 @@ from bayesdose.decision.contraindications import MinInterval
 from bayesdose.decision.criteria import Floats
 from bayesdose.decision.limits import Check, Limit
 from bayesdose.decision.loads import MaxLoad
+from bayesdose.decision.scoped import inner_limit
 from bayesdose.decision.simplest import fact, is_nothing
 from bayesdose.errors import InputError, explain, nearest
 
@@ -81,7 +82,7 @@ def edges(
     """
     names = searched(outcome)
     _known(complete, names)
-    tried = _candidates(outcome)
+    tried = _beside(outcome, best)
     if not tried[best]:
         return []
     found = [_edge(outcome, name, best, tried, limits) for name in names if name not in complete]
@@ -112,7 +113,7 @@ def rising(
         The options.
     """
     doses = _most_drug(outcome)
-    if not found or (doses is not None and doses[best] < doses[_candidates(outcome)].max() * (1 - 1e-9)):
+    if not found or (doses is not None and doses[best] < doses[_beside(outcome, best)].max() * (1 - 1e-9)):
         return None
     more = [edge for edge in found if len(edge.line) > 1 and _more(edge, doses)]
     return more[0] if more and all(_rises(edge, steps, value) for edge in more) else None
@@ -137,6 +138,15 @@ def _most_drug(outcome: xr.Dataset) -> NDArray[np.float64] | None:
     """Return how much drug an option gives, a day if that is known (option,)."""
     facts = (fact(outcome, name) for name in ("max_daily", "total_amount", "max_single"))
     return next((doses for doses in facts if doses is not None), None)
+
+
+def _beside(outcome: xr.Dataset, best: int) -> NDArray[np.bool_]:
+    """Return the candidates that the best is compared with: those of its drug, where several are joined."""
+    tried = _candidates(outcome)
+    if "drug" in outcome.coords and outcome["drug"].dims == ("option",):
+        drug = outcome["drug"].to_numpy()
+        tried &= drug == drug[best]
+    return tried
 
 
 def _candidates(outcome: xr.Dataset) -> NDArray[np.bool_]:
@@ -187,7 +197,7 @@ def _limited(
 ) -> bool:
     """Whether one more step outwards would pass a dose limit, the doses continued in a straight line."""
     inner = _inner_neighbour(outcome, name, best, tried)
-    doses = [limit for limit in limits if isinstance(limit, Limit | MaxLoad | MinInterval)]
+    doses = [limit for limit in limits if isinstance(inner_limit(limit), Limit | MaxLoad | MinInterval)]
     if inner is None or not doses:
         return False
     beyond = outcome.drop_vars(list(outcome.data_vars)).isel(option=[best])

@@ -19,6 +19,7 @@ from bayesdose.decision import (
     max_daily,
     max_load,
     min_interval,
+    only_for,
     soft,
 )
 from bayesdose.decision.criteria import clusters
@@ -285,6 +286,41 @@ class TestChance:
         )
         with pytest.raises(Refused, match="something can meet"):
             decide(outcome, u, limits=[chance(lambda o: o.u > -1, at_most=0.5)])
+
+
+class TestSomeOptions:
+    outcome = fosfomycin(4, 6, 8).assign_coords(drug=("option", ["", "A", "B", "B"]))
+
+    def test_a_limit_for_one_drug(self) -> None:
+        limit = only_for(max_daily("5 g"), drug="B")
+        assert blocked(limit, self.outcome) == [False, False, True, True]
+        assert str(limit) == "drug B: at most 5 g a day"
+        assert decide(self.outcome, u, limits=[limit]).best == "4 g/day"
+        assert decide(self.outcome, u, limits=[soft(limit, cost=3)]).best == "4 g/day"
+        assert not any(blocked(only_for(max_daily("5 g"), drug="C"), self.outcome))
+
+    def test_what_the_other_options_do_not_say_is_not_asked(self) -> None:
+        holes = self.outcome.assign_coords(max_daily=("option", [0.0, math.nan, 6.0, 4.0]))
+        assert blocked(only_for(max_daily("5 g"), drug="B"), holes) == [False, False, True, False]
+        with pytest.raises(InputError, match="does not say max_daily"):
+            max_daily("5 g").check(holes)
+
+    def test_the_fact_must_be_there(self) -> None:
+        with pytest.raises(InputError, match="Probably meant: drug"):
+            only_for(max_daily("5 g"), drugs="B").check(self.outcome)
+        for wrong in (lambda: only_for(max_daily("5 g")), lambda: only_for("5 g", drug="B")):  # type: ignore[arg-type]
+            with pytest.raises(InputError, match="only_for"):
+                wrong()
+
+    def test_the_edge_is_that_of_the_drug(self) -> None:
+        outcome = auc_outcome([1000, 1400, 1800, 2200, 9000], normal_quantiles(2000))
+        joined = outcome.assign_coords(drug=("option", ["A"] * 4 + ["B"]))
+        rising = lambda o: o.AUC * (o.drug == "A")  # noqa: E731
+        with pytest.raises(Refused, match="amount 2200 is the largest"):
+            decide(joined, rising)
+        limited = joined.assign_coords(max_daily=joined.amount).assign_attrs(amount_unit="mg")
+        choice = decide(limited, rising, limits=[only_for(max_daily("2.4 g"), drug="A")])
+        assert (choice.best, choice.status) == ("2200 mg", "chosen")
 
 
 class TestSoft:
