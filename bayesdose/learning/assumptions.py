@@ -13,6 +13,7 @@ from bayesdose.study import events
 
 if TYPE_CHECKING:
     from bayesdose.individual import Draws
+    from bayesdose.individual.compiled import Data
 
 Floats = NDArray[np.float64]
 
@@ -111,9 +112,13 @@ def _powers(me: Draws, f: Floats) -> list[tuple[str, str, Floats]]:
     z = me.latents(data)
     made = [("prior", "prior", -(f[:, None] - 1) * (z**2).sum(axis=1) / 2)]
     if len(me.patient.levels):
-        loglik = me.compiled.loglik(me.theta(), z, data)
-        made.append(("likelihood", "likelihood", (f[:, None] - 1) * loglik))
+        made.append(("likelihood", "likelihood", (f[:, None] - 1) * _of_levels(me, me.theta(), z, data)))
     return made
+
+
+def _of_levels(me: Draws, theta: dict[str, np.ndarray], z: Floats, data: Data) -> Floats:
+    """Return the log-density of the patient's levels under each draw, in its own subpopulation (draw,)."""
+    return np.asarray(me.compiled.levels(theta, z, data, me.members())[0].sum(axis=1))
 
 
 def _residual(me: Draws, f: Floats) -> list[tuple[str, str, Floats]]:
@@ -123,8 +128,8 @@ def _residual(me: Draws, f: Floats) -> list[tuple[str, str, Floats]]:
         return []
     data = me.compiled.data(events(me.patient))
     theta, z = me.theta(), me.latents(data)
-    own = me.compiled.loglik(theta, z, data)
-    each = [me.compiled.loglik(theta | {s: k * theta[s] for s in sigmas}, z, data) - own for k in f]
+    own = _of_levels(me, theta, z, data)
+    each = [_of_levels(me, theta | {s: k * theta[s] for s in sigmas}, z, data) - own for k in f]
     return [("residual error", "likelihood", np.stack(each))]
 
 
