@@ -127,7 +127,7 @@ def meaningful_change(
 def _reached(beyond: xr.DataArray, sd: float | xr.DataArray) -> xr.DataArray:
     from scipy.special import ndtr
 
-    exact = (beyond >= 0).astype(float)
+    exact = (beyond >= 0).astype(float).where(beyond.notnull())
     some = xr.where(xr.zeros_like(beyond) + sd > 0, sd, 1.0)
     made: xr.DataArray = xr.where(xr.zeros_like(beyond) + sd > 0, xr.apply_ufunc(ndtr, beyond / some), exact)
     return made

@@ -125,6 +125,11 @@ def either(first: xr.DataArray, second: xr.DataArray) -> xr.DataArray:
 
     ``p1 + p2 - p1 p2`` (Bliss 1939, Ann Appl Biol 26:585). What both depend on, such as the exposure, is
     shared within a draw, so that over draws they are not independent.
+
+    Parameters
+    ----------
+    first, second
+        Probabilities of the two events.
     """
     pair = [value_in("either", array("either", p), "", least=0.0, most=1.0) for p in (first, second)]
     return quantity(effects.bliss(*pair), "", "probability of either event")

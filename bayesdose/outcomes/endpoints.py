@@ -28,6 +28,8 @@ def nadir(course: xr.DataArray) -> xr.Dataset:
         times simulated may lie beyond it: simulate longer.
     """
     values, dim = array("nadir: course", course), _time_dim("nadir", course)
+    if bool(values.isnull().any()):
+        raise InputError(explain("nadir: course", came="missing values", expected="numbers at all times"))
     where = values.argmin(dim)
     times = values[dim] if dim in values.coords else xr.DataArray(np.arange(values.sizes[dim]), dims=dim)
     at = times.isel({dim: where}).drop_vars(dim, errors="ignore")

@@ -17,7 +17,7 @@ def free(x: xr.DataArray, fraction_unbound: float | xr.DataArray) -> xr.DataArra
     """Return the free part of any exposure under linear binding, ``fraction_unbound x``.
 
     It serves a concentration, an AUC, a trough or a peak alike, because linear binding scales them all. A
-    time above a threshold does not scale: ask for the time above ``threshold / fraction_unbound``.
+    time above a threshold does not scale: simulate ``bd.time_above(threshold, free=...)``.
 
     Parameters
     ----------
@@ -93,7 +93,7 @@ def fraction_of_response(auc: xr.DataArray, mics: Mapping[str | float, float], t
         raise InputError(explain("fraction_of_response: mics", came=dict(mics), expected="shares above 0"))
     hit = sum((auc_over_mic(exposure, mic, 1.0) >= aim) * (share / total) for mic, share in shares.items())
     assert isinstance(hit, xr.DataArray)
-    return quantity(hit, "", f"fraction of response, AUC/MIC >= {aim:g}")
+    return quantity(hit.where(exposure.notnull()), "", f"fraction of response, AUC/MIC >= {aim:g}")
 
 
 def _split(unit: str) -> tuple[str, str]:
