@@ -120,3 +120,38 @@ def test_an_outcome_carries_the_stated_weight(me):
     found = simulated(me, "1 mg/kg", sizes={"WT": "50 kg"})
     assert (found.attrs["cov_WT"], found.attrs["cov_WT_unit"]) == (50, "kg")
     assert found["max_single"].to_numpy().tolist() == [0, 50]
+
+
+def harm(found):
+    return bd.squared_error(found["auc"], 60.0)
+
+
+def test_simulations_of_one_patient_are_paired_and_of_two_models_are_not(me):
+    one, other = simulated(me), simulated(me, formulation=bd.Formulation("", covariates={"FORM": 4}))
+    keep = [one[["auc"]], other[["auc"]]]
+    both = bd.join({"plain": keep[0], "slow": keep[1]})
+    assert "are paired: they are of one model, with the same seed and particles" in both.attrs["joined"]
+    np.testing.assert_array_equal(both.auc[:, 1], one.auc[:, 1])
+    np.testing.assert_array_equal(both.auc[:, 2], other.auc[:, 1])
+    assert both["drug"].to_numpy().tolist() == ["", "plain", "slow"]
+    assert both["option"].to_numpy()[2] == "slow: 50 mg every 12 h x 2"
+    assert bd.decide(both, harm).best in both["option"].to_numpy()
+    again = bd.condition(bd.fixed(me.model), me.patient, seed=2, particles=256, draws=5)
+    apart = bd.join({"plain": keep[0], "slow": simulated(again)[["auc"]]})
+    assert "are independent: they are of different seeds" in apart.attrs["joined"]
+
+
+def test_thousands_of_options(me):
+    options = bd.regimens(
+        "{a} mg every {tau} h x 6", a=np.linspace(1, 200, 500), tau=[8, 12, 24], after=me.patient, start=LAST
+    )
+    metrics = {"trough": bd.trough(), "auc24": bd.auc24()}
+    found = bd.simulate(me, options, metrics)
+    assert dict(found.sizes) == {"draw": 5, "option": 1501}
+    some = bd.regimens(
+        "{a} mg every 12 h x 6", a=options.table["a"].to_numpy()[[1, -1]], after=me.patient, start=LAST
+    )
+    few = bd.simulate(me, some, {"trough": bd.trough(), "auc24": bd.auc24()})
+    for label in some.table["option"].to_numpy()[1:]:
+        for name in metrics:
+            np.testing.assert_allclose(found[name].sel(option=label), few[name].sel(option=label), rtol=1e-9)
