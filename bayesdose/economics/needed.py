@@ -11,7 +11,7 @@ import pandas as pd
 import xarray as xr
 from scipy.stats import norm
 
-from bayesdose.economics.arrays import check_probability, draws_of, interval, shown, words
+from bayesdose.economics.arrays import Floats, check_probability, draws_of, interval, shown, words
 from bayesdose.errors import InputError, explain
 
 
@@ -189,7 +189,7 @@ def trial_reduction(
     return RiskReduction(arr, low, high, p)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Balance:
     """Help against harm of one treatment; ``print`` says it in words.
 
@@ -199,10 +199,13 @@ class Balance:
         Absolute risk reduction of what treatment prevents.
     harmed
         Absolute risk increase of what it causes.
+    draws
+        Both over draw, (draw, 2), where there are draws.
     """
 
     helped: float
     harmed: float
+    draws: Floats | None = None
 
     @property
     def likelihood(self) -> float:
@@ -218,27 +221,49 @@ class Balance:
         """Return net utility, ``helped - alpha * harmed``, a harm being alpha times as bad as the event."""
         return self.helped - float(draws_of("net: alpha", alpha, low=0.0)) * self.harmed
 
+    def probability(self, alpha: float) -> float:
+        """Return the probability that treatment is worth it, net utility above 0; NaN without draws."""
+        if self.draws is None:
+            return math.nan
+        weight = float(draws_of("probability: alpha", alpha, low=0.0))
+        return float((self.draws[:, 0] - weight * self.draws[:, 1] > 0).mean())
+
     def __str__(self) -> str:
+        sure = (
+            ""
+            if self.draws is None
+            else f"; more helped than harmed with probability {self.probability(1):.2f}"
+        )
         return (
             f"{_said(self.helped, whole=True)} and {_said(-self.harmed, whole=True)}: "
             f"{self.likelihood:.3g} times as likely to be helped as harmed; "
-            f"in vain if a harm is {self.break_even:.3g} times as bad"
+            f"in vain if a harm is {self.break_even:.3g} times as bad{sure}"
         )
 
 
-def helped_or_harmed(helped: float | RiskReduction, harmed: float | RiskReduction) -> Balance:
+def helped_or_harmed(
+    helped: float | RiskReduction | xr.DataArray, harmed: float | RiskReduction | xr.DataArray
+) -> Balance:
     """Return the likelihood of being helped or harmed.
+
+    Straus & Sackett 1999, BMJ 318:1003.
 
     Parameters
     ----------
     helped
-        Absolute risk reduction of what treatment prevents, above 0 (``1 / NNT``), or a `RiskReduction`.
+        Absolute risk reduction of what treatment prevents: a number, 0 or more (``1 / NNT``), a
+        `RiskReduction`, or draws over draw.
     harmed
-        Absolute risk increase of what treatment causes, 0 or more (``1 / NNH``), or the `RiskReduction` of
-        that harm, which is negative.
+        Absolute risk increase of what treatment causes: a number, 0 or more (``1 / NNH``), the
+        `RiskReduction` of that harm, which is negative, or draws.
     """
     gain = helped.arr if isinstance(helped, RiskReduction) else helped
     loss = -harmed.arr if isinstance(harmed, RiskReduction) else harmed
+    arrays = [a for a in (gain, loss) if isinstance(a, xr.DataArray)]
+    if len(arrays) == 2 and all(a.dims == ("draw",) for a in arrays):
+        both = xr.align(*(draws_of("helped_or_harmed", a, low=-1.0, high=1.0) for a in arrays), join="exact")
+        pairs = np.stack([a.to_numpy() for a in both], axis=1)
+        return Balance(float(pairs[:, 0].mean()), float(pairs[:, 1].mean()), pairs)
     return Balance(
         float(draws_of("helped_or_harmed: helped", gain, low=0.0, high=1.0)),
         float(draws_of("helped_or_harmed: harmed", loss, low=0.0, high=1.0)),

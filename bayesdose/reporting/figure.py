@@ -61,6 +61,7 @@ _HOMES = (
     "acceptability",
     "pareto",
     "decision_curve",
+    "subgroups",
     "information",
     "deciding",
 )

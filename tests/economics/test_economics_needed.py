@@ -86,7 +86,17 @@ def test_likelihood_of_being_helped_or_harmed():
     assert found.net(26.6) == pytest.approx(0.0, abs=1e-15)
     assert "NNTB 5 and NNTH 133: 26.6 times as likely to be helped" in str(found)
     same = bd.economics.helped_or_harmed(RiskReduction(0.2, 0.1, 0.3), RiskReduction(-1 / 133, -0.01, 0.0))
-    assert same == found
+    assert (same.helped, same.harmed) == (found.helped, found.harmed)
+    assert math.isnan(found.probability(1))
+
+
+def test_how_surely_more_are_helped_than_harmed():
+    helped = xr.DataArray([0.10, 0.20, 0.05, -0.01], dims="draw")
+    harmed = xr.DataArray([0.01, 0.05, 0.06, 0.00], dims="draw")
+    found = bd.economics.helped_or_harmed(helped, harmed)
+    assert found.helped == pytest.approx(0.085)
+    assert (found.probability(1), found.probability(5), found.probability(0)) == (0.5, 0.25, 0.75)
+    assert "more helped than harmed with probability 0.50" in str(found)
 
 
 def test_draws_give_the_interval_and_who_it_helps():

@@ -78,6 +78,21 @@ def test_decision_curves_with_and_without_an_interval():
     assert "treat all" in texts(bd.figure(bd.economics.decision_curve({}, event)))
 
 
+def test_groups_and_subjects_with_their_intervals():
+    control = xr.DataArray(rng.beta(60, 140, (500, 1)) + np.zeros(9), dims=("draw", "subject"))
+    ratio = np.exp(rng.normal([0.3] * 2 + [0.0] * 3 + [-0.3] * 4, 0.1, (500, 9)))
+    group = xr.DataArray(["carriers"] * 2 + ["a $ group"] * 3 + ["others"] * 4, dims="subject")
+    drawn = bd.figure(bd.economics.risk_reductions(control, (control * ratio).clip(max=1), group))
+    words = texts(drawn)
+    assert "NNTH" in words
+    assert "to infinity to" in words
+    assert "carriers" in words
+    effects = bd.economics.cate(control, (control * ratio).clip(max=1))
+    words = texts(bd.figure(effects))
+    assert "helped, surely" in words
+    assert "harmed, surely" in words
+
+
 def test_what_has_no_figure_is_told_what_has():
     with pytest.raises(InputError, match="Acceptability"):
         bd.figure(3)
