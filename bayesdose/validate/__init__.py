@@ -6,6 +6,7 @@ Figures of these results come from ``bd.figure``.
 from bayesdose.validate.acceptance import Limits, read_limits
 from bayesdose.validate.calibrating import Calibration, calibrate
 from bayesdose.validate.curves import IndividualFits, individual_fits
+from bayesdose.validate.deciding import Decisions, Hit, decisions
 from bayesdose.validate.distribution_errors import distribution_errors, distribution_tests
 from bayesdose.validate.goodness import Goodness, goodness_of_fit
 from bayesdose.validate.held_out import Coverage, coverage
@@ -23,9 +24,11 @@ __all__ = [
     "AucCheck",
     "Calibration",
     "Coverage",
+    "Decisions",
     "EtaCovariates",
     "Etas",
     "Goodness",
+    "Hit",
     "IndividualFits",
     "Limits",
     "Loo",
@@ -38,6 +41,7 @@ __all__ = [
     "calibrate",
     "compare",
     "coverage",
+    "decisions",
     "distribution_errors",
     "distribution_tests",
     "eta_covariates",

@@ -1,0 +1,69 @@
+"""Decisions for simulated patients: what the table says of each."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from populations.decided import decided
+
+import bayesdose as bd
+from bayesdose.errors import InputError
+from bayesdose.individual.known import known
+from bayesdose.validate.deciding import Decisions, simulated
+
+
+@pytest.fixture(scope="module")
+def found():
+    return decided("oral", 6, 1)
+
+
+def test_each_row_says_what_was_promised_and_what_came_of_it(found):
+    table = found.table
+    assert len(table) == 6
+    assert set(np.round(table["realised"], 9)) <= {-1.5, 0.0, 1.0}
+    assert (table["best"] >= table["realised"]).all()
+    assert (table["best"] >= table["by_rule"]).all()
+    assert (table["predicted"] <= 1.0).all()
+    same = table["chosen"] == table["rule"]
+    assert (table.loc[same, "realised"] == table.loc[same, "by_rule"]).all()
+
+
+def test_again_is_the_same(found):
+    pd.testing.assert_frame_equal(decided("oral", 6, 1).table, found.table)
+
+
+def test_the_summary_is_of_paired_differences():
+    table = pd.DataFrame(
+        {"predicted": [0.5, 0.7], "realised": [1.0, 0.0], "best": [1.0, 1.0], "refused": ["", ""]}
+    )
+    summary = Decisions(table, "", 1).summary()
+    assert summary.loc["realised less predicted", "mean"] == pytest.approx(-0.1)
+    width = 1.959964 * np.std([0.5, -0.7], ddof=1) / np.sqrt(2)
+    assert summary.loc["realised less predicted", "high"] == pytest.approx(-0.1 + width)
+    assert list(summary.index) == ["predicted", "realised", "realised less predicted", "regret"]
+
+
+def test_the_truth_is_the_patient_the_levels_came_from(neonates):
+    """Without residual error worth speaking of, a known patient's prediction is the simulated level."""
+    fit, design = neonates
+    for patient, (theta, z) in simulated(fit, design, 3, 5):
+        truth = known(fit.model, patient, theta, z)
+        predicted = bd.predict(truth)["concentration"].to_numpy()[0]
+        ratio = patient.levels["DV"].to_numpy() / predicted
+        assert (np.abs(np.log(ratio)) < 5 * theta["sigma_prop"]).all()
+
+
+def test_a_design_is_one_patients(neonates, two_neonates):
+    fit, _ = neonates
+    with pytest.raises(InputError, match="a design is one patient's"):
+        bd.validate.decisions(fit, two_neonates, None, {}, None, seed=1)
+
+
+@pytest.fixture
+def neonates(stored_fit):
+    table = bd.read_study(bd.data_path("phenobarbital"), stored_fit.model)
+    return stored_fit, table.select(["4"])
+
+
+@pytest.fixture
+def two_neonates(stored_fit):
+    return bd.read_study(bd.data_path("phenobarbital"), stored_fit.model).select(["4", "18"])
