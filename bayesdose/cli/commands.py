@@ -211,25 +211,6 @@ def demo(
     return Answer(run_demo(out, seed, say=say if as_json else show).record)
 
 
-@_command
-def models(as_json: Json = False, debug: Debug = False) -> Answer:
-    """List the models that come with the package."""
-    from dataclasses import asdict
-
-    from rich.table import Table as Grid
-    from rich.text import Text
-
-    from bayesdose.model import shipped_models
-
-    loaded = [_load_model(name) for name in shipped_models()]
-    shown = Grid("Model", "What it is", "Population", "Covariates", "Source")
-    for model in loaded:
-        covariates = ", ".join(f"{c.name} ({c.unit})" if c.unit else c.name for c in model.card.covariates)
-        cells = (model.name, model.card.title, model.card.population, covariates, model.card.source)
-        shown.add_row(*map(Text, cells))
-    return Answer({"models": [{"name": m.name, "hash": m.hash, **asdict(m.card)} for m in loaded]}, (shown,))
-
-
 def _version(asked: bool) -> None:
     if asked:
         typer.echo(f"bayesdose {__version__}")
@@ -319,6 +300,7 @@ def _write(folder: Path, fitted: Fit, found: Recommendation, record: dict[str, A
         prior=prior,
         outcome=found.outcome,
         fit=fitted,
+        thresholds=found.thresholds,
         windows=utility_windows(found.case.utility),
     )
     return write_whole(folder / "decision.json", to_json(record)), page

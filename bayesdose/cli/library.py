@@ -1,0 +1,58 @@
+"""The command about the models that come with the package: the list, and one card."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from bayesdose.cli.answers import Answer
+from bayesdose.cli.commands import Debug, Json, _command, _load_model
+
+if TYPE_CHECKING:
+    from bayesdose.model import Model
+
+One = Annotated[
+    str | None, typer.Argument(metavar="MODEL", help="Show this model's card; without it the list.")
+]
+
+
+@_command
+def models(name: One = None, as_json: Json = False, debug: Debug = False) -> Answer:
+    """List the models that come with the package, or show the card of one."""
+    from bayesdose.model import shipped_models
+
+    if name is not None:
+        return _card(_load_model(name))
+    return _list([_load_model(known) for known in shipped_models()])
+
+
+def _list(loaded: list[Model]) -> Answer:
+    from rich.table import Table as Grid
+    from rich.text import Text
+
+    from bayesdose.reporting.cards import status
+
+    shown = Grid("Model", "Status", "What it is", "Population", "Covariates", "Source")
+    for model in loaded:
+        card = model.card
+        covariates = ", ".join(f"{c.name} ({c.unit})" if c.unit else c.name for c in card.covariates)
+        cells = (model.name, status(card), card.title, card.population, covariates, card.source)
+        shown.add_row(*map(Text, cells))
+    return Answer({"models": [_record(m) for m in loaded]}, (shown,))
+
+
+def _card(model: Model) -> Answer:
+    from bayesdose.reporting.cards import card_sections
+
+    lines = []
+    for heading, texts in card_sections(model).items():
+        lines += [heading, *(f"  {text}" for text in texts)]
+    return Answer(_record(model), ("\n".join(lines),))
+
+
+def _record(model: Model) -> dict[str, object]:
+    from bayesdose.reporting.cards import status
+
+    return {"name": model.name, "hash": model.hash, "status": status(model.card), **asdict(model.card)}

@@ -1,0 +1,79 @@
+"""The card of a model as text: on the command line, and as a page of the gallery."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from bayesdose.card import Card, Covariate
+    from bayesdose.model import Model
+
+FITTED = "fitted"
+"""Status of a card that states no evidence: its numbers are those of a fit to data that ship."""
+
+
+def status(card: Card) -> str:
+    """Return the status of a card: fitted, verified, unverified or synthetic."""
+    return FITTED if card.evidence is None else card.evidence.status
+
+
+def card_sections(model: Model) -> dict[str, list[str]]:
+    """Return what a card says, by heading: texts, one a line.
+
+    Parameters
+    ----------
+    model
+        A loaded spec.
+    """
+    card = model.card
+    units = card.units
+    found = {
+        "Model": [card.title or model.name, f"drug: {card.drug}", f"status: {status(card)}"],
+        "Source": [card.source],
+        "Made for": [card.population],
+        "Limits": [card.limitations],
+        "Not for": [card.not_for],
+        "Units": [f"time {units.time}, amounts {units.amount}, concentrations {units.concentration}"],
+        "Kinds of level": [f"DVID {k}: {e.name} {e.unit}".rstrip() for k, e in card.endpoints.items()],
+        "Compartments": [", ".join(card.compartments)],
+        "Covariates": [covariate_text(c) for c in card.covariates],
+        "Aims": [f"{'harm: ' if a.harm else ''}{a} ({a.source})" for a in card.aims],
+        "Published regimens": list(card.regimens),
+        "Evidence": list(_evidence(card)),
+        "Typical patient": [f"{e.metric} {e.value:.6g} under {e.regimen}: {e.source}" for e in card.expected],
+        "Worked patient": list(_worked(card)),
+    }
+    return {heading: [t for t in texts if t] for heading, texts in found.items() if any(texts)}
+
+
+def covariate_text(covariate: Covariate) -> str:
+    """Return a covariate as one line: name, unit, what it is, reference, range."""
+    unit = f" ({covariate.unit})" if covariate.unit else ""
+    parts = [f"{covariate.name}{unit}", covariate.description]
+    if covariate.reference is not None:
+        parts.append(f"reference {covariate.reference:g}")
+    if covariate.range is not None:
+        parts.append(f"from {covariate.range[0]:g} to {covariate.range[1]:g}")
+    if covariate.varies:
+        parts.append("may change in time")
+    return "; ".join(part for part in parts if part)
+
+
+def _evidence(card: Card) -> Iterator[str]:
+    evidence = card.evidence
+    if evidence is None:
+        return
+    yield f"compared with: {evidence.against}"
+    yield f"variability printed as: {evidence.omega or 'none is printed'}"
+    yield f"residual error: {evidence.error}"
+    yield f"uncertainty of the priors: {evidence.uncertainty}"
+    yield from (f"erratum: {text}" for text in evidence.errata)
+
+
+def _worked(card: Card) -> Iterator[str]:
+    if card.worked is None:
+        return
+    yield card.worked.story
+    yield f"options: {card.worked.options}"
+    yield f"utility: {card.worked.why}"
