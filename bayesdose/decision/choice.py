@@ -46,8 +46,8 @@ class Choice:
         One row per option (dim option): expected_utility, mcse; score and score_mcse (the criterion's
         number), difference (score below the best) and difference_mcse, nan where the criterion has no Monte
         Carlo error; p_best, p_unbeaten, expected_regret, regret_95 (regret that 95 % of the draws do not
-        pass), near_optimal, blocked, reason, warning (limits that it passes without being blocked); the
-        options' facts as coordinates.
+        pass), near_optimal, blocked, reason, warning (limits that it passes without being blocked),
+        soft_cost (utility that these cost; it is taken off in U); the options' facts as coordinates.
     U
         The utilities (draw, option) that all numbers are reductions of.
     limits

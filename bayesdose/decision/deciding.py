@@ -258,6 +258,7 @@ def _columns(case: _Case, best: int) -> dict[str, Any]:
         "blocked": ~allowed,
         "reason": case.verdicts.reasons,
         "warning": case.verdicts.warnings,
+        "soft_cost": case.verdicts.cost,
     }
 
 

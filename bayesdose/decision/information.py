@@ -226,12 +226,15 @@ class Gains:
         Position of the chosen option.
     groups
         Draws by particle.
+    cost
+        Utility that soft limits cost (option,): it is in `D`, and in no utility that is evaluated anew.
     """
 
     D: Floats
     names: list[str]
     best: int
     groups: Clusters
+    cost: Floats | float = 0.0
 
     @property
     def evpi(self) -> float:
@@ -264,7 +267,8 @@ def gains(choice: Choice) -> Gains:
     U = choice.U.transpose("draw", "option").to_numpy()[:, kept]
     best = names.index(choice.best)
     particle = choice.U["particle"].to_numpy() if "particle" in choice.U.coords else None
-    return Gains(U - U[:, [best]], names, best, criteria.clusters(len(U), particle))
+    cost = choice.table["soft_cost"].to_numpy()[kept]
+    return Gains(U - U[:, [best]], names, best, criteria.clusters(len(U), particle), cost)
 
 
 def assembled(

@@ -204,7 +204,8 @@ class _Curve:
             share = np.where((b > 0) & (a <= 0), a / (a - b), np.inf)
         to = int(share.argmin()) if np.isfinite(share).any() else int(winner[here])
         value = self.value[before] + min(float(share[to]), 1.0) * (self.value[here] - self.value[before])
-        return {f"flips_{side}": float(value), f"to_{side}": g.names[to]}
+        value = 0.0 if abs(value) < _SAME * np.nanmax(np.abs(self.value)) else float(value)
+        return {f"flips_{side}": value, f"to_{side}": g.names[to]}
 
 
 def _reweighted(g: Gains, choice: Choice, given: xr.Dataset, least_ess: float) -> Iterator[_Curve]:
@@ -296,7 +297,7 @@ class _Means:
 
 def _means(utility: Utility, outcome: xr.Dataset, g: Gains) -> Floats:
     """Return the expected utility of the allowed options, from their outcome."""
-    return evaluate(utility, outcome, np.array(g.names)).mean(axis=0)
+    return evaluate(utility, outcome, np.array(g.names)).mean(axis=0) - g.cost
 
 
 def _allowed(outcome: xr.Dataset, g: Gains) -> xr.Dataset:

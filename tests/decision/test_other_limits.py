@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,7 @@ from bayesdose.decision import (
 )
 from bayesdose.decision.criteria import clusters
 from bayesdose.decision.risks import upper_limits
+from bayesdose.decision.thresholds import threshold_analysis
 from bayesdose.errors import InputError, Refused
 
 
@@ -352,3 +354,19 @@ class TestSoft:
     def test_what_is_no_limit(self, limit: Any) -> None:
         with pytest.raises(InputError, match="soft"):
             soft(limit)
+
+    def test_what_flips_the_choice_counts_the_cost(self) -> None:
+        def utility(o: xr.Dataset, alpha: float = 1.0) -> xr.DataArray:
+            return o.u - alpha * 0.1 * o.u**2
+
+        outcome, limit = fosfomycin(4, 6, 8), soft(max_daily("5 g"), cost=0.3)
+        choice = decide(outcome, utility, limits=[limit])
+        ranges = {"alpha": (0.2, 5.0)}
+        curve = threshold_analysis(choice, utility=utility, outcome=outcome, ranges=ranges).curves
+        alpha = curve.sel(assumption="alpha")
+        for value, kept, regret in zip(
+            *(alpha[n].to_numpy() for n in ("value", "kept", "regret")), strict=True
+        ):
+            anew = decide(outcome, partial(utility, alpha=value), limits=[limit])
+            assert kept == pytest.approx(anew.row(choice.best)["expected_utility"])
+            assert regret == pytest.approx(anew.row(choice.best)["difference"])
