@@ -91,12 +91,30 @@ def pair(cost: Values, effect: Values, allowed: Allowed = None) -> tuple[xr.Data
             explain("cost and effect: number of draws", came=sorted(n), expected="the same draws")
         )
     most = max(n)
-    return _spread(c, most), _spread(e, most)
+    c, e = together("cost and effect", _spread(c, most), _spread(e, most))
+    return c, e
 
 
 def words(values: xr.DataArray) -> list[str]:
     """Return labels as Python strings, whatever kind of text they are stored as."""
     return [str(value) for value in values.to_numpy()]
+
+
+def together(what: str, *arrays: xr.DataArray) -> tuple[xr.DataArray, ...]:
+    """Return arrays that go together: where a dim has labels in several, they are the same in the same order.
+
+    Raises
+    ------
+    InputError
+        When they differ in labels or size: arithmetic would quietly drop what only one of them has.
+    """
+    try:
+        return xr.align(*arrays, join="exact", copy=False)
+    except ValueError as error:
+        came = "; ".join(", ".join(f"{dim} ({n})" for dim, n in a.sizes.items()) or "no dims" for a in arrays)
+        raise InputError(
+            explain(what, came=came, expected="the same labels and sizes of the dims that they share")
+        ) from error
 
 
 def draws_of(what: str, values: object, *, low: float = -np.inf, high: float = np.inf) -> xr.DataArray:

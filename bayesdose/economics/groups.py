@@ -9,7 +9,7 @@ import pandas as pd
 import xarray as xr
 from numpy.typing import ArrayLike
 
-from bayesdose.economics.arrays import Floats, draws_of, shown, words
+from bayesdose.economics.arrays import Floats, draws_of, shown, together, words
 from bayesdose.errors import InputError, explain
 
 
@@ -165,6 +165,7 @@ def _by_group(benefit: xr.DataArray, group: xr.DataArray | None) -> tuple[xr.Dat
                 expected="benefit over option and subject, group over subject",
             )
         )
+    benefit, group = together("equity: benefit and group", benefit, group)
     names = np.array(words(group))
     unique = sorted(set(names.tolist()))
     means = [benefit.isel(subject=np.flatnonzero(names == name)).mean("subject") for name in unique]

@@ -9,7 +9,7 @@ import pandas as pd
 import xarray as xr
 
 from bayesdose.decision import criteria
-from bayesdose.economics.arrays import check_probability, draws_of, interval, shown
+from bayesdose.economics.arrays import check_probability, draws_of, interval, shown, together
 from bayesdose.errors import InputError, explain
 
 NOBODY, EVERYONE, ACT, ONLY = "treat nobody", "treat everyone", "act on the label", "label, not acting"
@@ -110,10 +110,7 @@ def label_gain(
                 expected="benefit and labelled over subject",
             )
         )
-    if effect.sizes["subject"] != marked.sizes["subject"]:
-        raise InputError(
-            explain("label_gain: subjects", came=marked.sizes["subject"], expected=effect.sizes["subject"])
-        )
+    effect, marked = together("label_gain: benefit and labelled", effect, marked)
     parts = _Parts(
         everyone=effect.mean("subject"),
         marked=(effect * marked).mean("subject"),

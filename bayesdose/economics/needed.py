@@ -11,7 +11,7 @@ import pandas as pd
 import xarray as xr
 from scipy.stats import norm
 
-from bayesdose.economics.arrays import Floats, check_probability, draws_of, interval, shown, words
+from bayesdose.economics.arrays import Floats, check_probability, draws_of, interval, shown, together, words
 from bayesdose.errors import InputError, explain
 
 
@@ -149,6 +149,7 @@ def risk_reductions(
         raise InputError(
             explain("risk_reductions: group", came=group.sizes["subject"], expected=gain.sizes["subject"])
         )
+    gain, group = together("risk_reductions: risks and group", gain, group)
     names = np.array(words(group))
     if "all" in names:
         raise InputError(explain("risk_reductions: a group is called 'all'", fix="give it another name"))
@@ -261,7 +262,7 @@ def helped_or_harmed(
     loss = -harmed.arr if isinstance(harmed, RiskReduction) else harmed
     arrays = [a for a in (gain, loss) if isinstance(a, xr.DataArray)]
     if len(arrays) == 2 and all(a.dims == ("draw",) for a in arrays):
-        both = xr.align(*(draws_of("helped_or_harmed", a, low=-1.0, high=1.0) for a in arrays), join="exact")
+        both = together("help and harm", *(draws_of("help and harm", a, low=-1.0, high=1.0) for a in arrays))
         pairs = np.stack([a.to_numpy() for a in both], axis=1)
         return Balance(float(pairs[:, 0].mean()), float(pairs[:, 1].mean()), pairs)
     return Balance(
@@ -275,7 +276,8 @@ def _gain(control: xr.DataArray, treated: xr.DataArray) -> xr.DataArray:
     for name, given in (("control", control), ("treated", treated)):
         risk = draws_of(f"risk of {name}", given, low=0.0, high=1.0)
         risks.append(risk)
-    made = risks[0] - risks[1]
+    before, after = together("risks of control and treated", *risks)
+    made = before - after
     if "draw" not in made.dims:
         raise InputError(explain("risks", came=", ".join(map(str, made.dims)), expected="an array over draw"))
     return made

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from bayesdose.economics.arrays import check_probability, draws_of, interval, shown, words
+from bayesdose.economics.arrays import check_probability, draws_of, interval, shown, together, words
 from bayesdose.errors import InputError, explain
 
 
@@ -45,7 +45,8 @@ class Targeting:
         those it helps": a utility for `decide`.
     table
         Index option: treated (share), gain (expected, per person), low, high, per_person (how many people of
-        the population for one event less; infinite where nothing is gained), per_treated.
+        the population for one unit of gain, such as one event less; infinite where nothing is gained) and
+        per_treated (how many of them are treated).
     treat
         Whether to treat each subject, over subject.
     probability
@@ -76,7 +77,8 @@ def cate(control: xr.DataArray, treated: xr.DataArray, *, probability: float = 0
         Of the intervals.
     """
     p = check_probability("cate", probability)
-    effect = _over_subject(draws_of("cate: control", control) - draws_of("cate: treated", treated))
+    pair = together("cate", draws_of("cate: control", control), draws_of("cate: treated", treated))
+    effect = _over_subject(pair[0] - pair[1])
     low, high = np.quantile(effect.to_numpy(), [(1 - p) / 2, (1 + p) / 2], axis=0)
     columns = {
         "effect": effect.mean("draw").to_numpy(),
@@ -161,4 +163,4 @@ def _shares(gain: xr.DataArray, weight: xr.DataArray | None) -> xr.DataArray:
         raise InputError(
             explain("targeted: weight", came=dict(w.sizes), expected="one over subject, not all 0")
         )
-    return w / w.sum()
+    return together("targeted: weight and effects", w / w.sum(), gain)[0]

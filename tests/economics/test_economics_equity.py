@@ -131,6 +131,13 @@ def test_an_uncertain_label_goes_through_decide():
         lambda: bd.economics.label_gain(
             xr.DataArray([1.0], dims="option"), xr.DataArray([1.0], dims="subject")
         ),
+        lambda: bd.economics.label_gain(
+            xr.DataArray([1.0, 2.0], dims="subject"), xr.DataArray([1.0], dims="subject")
+        ),
+        lambda: bd.economics.equity(
+            xr.DataArray([[1.0]], dims=("option", "subject"), coords={"option": ["a"], "subject": [1]}),
+            xr.DataArray(["g"], dims="subject", coords={"subject": [2]}),
+        ),
         lambda: bd.economics.label_by_test(0.2, 0.9, 1.1, benefit=1.0, harm=1.0),
         lambda: bd.economics.label_by_test(0.2, 0.9, 0.9, benefit=-1.0, harm=1.0),
     ],

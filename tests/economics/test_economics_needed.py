@@ -135,6 +135,13 @@ def test_no_difference_needs_infinitely_many():
         lambda: bd.economics.risk_reduction(risks([1.2]), risks([0.1])),
         lambda: bd.economics.risk_reduction(risks([0.1]).isel(draw=0), risks([0.1]).isel(draw=0)),
         lambda: bd.economics.risk_reduction(risks([0.1]), risks([0.2]), probability=95),
+        lambda: bd.economics.risk_reduction(
+            risks([0.1]).assign_coords(subject=[1]), risks([0.2]).assign_coords(subject=[2])
+        ),
+        lambda: bd.economics.cate(risks([0.1, 0.2]), risks([0.2])),
+        lambda: bd.economics.targeted(
+            risks([0.1]).assign_coords(subject=[1]), weight=xr.DataArray([1.0], coords={"subject": [2]})
+        ),
         lambda: bd.economics.risk_reductions(
             risks([0.1]), risks([0.2]), xr.DataArray(["a", "b"], dims="subject")
         ),

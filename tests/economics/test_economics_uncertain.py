@@ -98,6 +98,9 @@ def test_only_allowed_options_count():
     "call",
     [
         lambda c, e: bd.economics.ce_plane(c, e, "old"),
+        lambda c, e: bd.economics.net_benefit(
+            c.assign_coords(draw=range(4)), e.assign_coords(draw=range(1, 5)), 1.0
+        ),
         lambda c, e: bd.economics.ce_plane(c, e, "usual", probability=1.0),
         lambda c, e: bd.economics.ce_plane(c, e.isel(draw=[0, 1, 2]), "usual"),
         lambda c, e: bd.economics.acceptability(c, e, []),
