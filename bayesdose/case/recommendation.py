@@ -9,7 +9,8 @@ from os import PathLike
 from typing import TYPE_CHECKING, Any
 
 from bayesdose.case.record import individual_record
-from bayesdose.decision import Acknowledged, Choice, Override, decide
+from bayesdose.decision import Acknowledged, Choice, Override, Thresholds, decide, threshold_analysis
+from bayesdose.errors import Refused
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -35,16 +36,21 @@ class Recommendation:
         What was simulated, dims (draw, option).
     choice
         What was decided.
+    thresholds
+        What would flip it; None where it was not by expected utility.
     """
 
     case: Case
     me: Draws
     outcome: xr.Dataset
     choice: Choice
+    thresholds: Thresholds | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return diagnostics, individual parameters and decision as JSON-able values; no subject's name."""
-        return {"individual": individual_record(self.me), "decision": self.choice.to_dict()}
+        flips = None if self.thresholds is None else self.thresholds.to_dict()
+        decided = self.choice.to_dict()
+        return {"individual": individual_record(self.me), "decision": decided, "sensitivity": flips}
 
 
 def condition_for(case: Case, fit: Fit, patient: Study) -> Draws:
@@ -110,4 +116,14 @@ def recommend(
         overrides=overrides,
         audit_file=audit_file,
     )
-    return Recommendation(case, me, outcome, choice)
+    return Recommendation(case, me, outcome, choice, _audited(case, me, outcome, choice))
+
+
+def _audited(case: Case, me: Draws, outcome: xr.Dataset, choice: Choice) -> Thresholds | None:
+    """Return what would flip the choice, for all that re-weighting and the utility's numbers reach."""
+    from bayesdose.learning import assumptions
+
+    try:
+        return threshold_analysis(choice, assumptions(me), utility=case.utility, outcome=outcome)
+    except Refused:  # another criterion
+        return None

@@ -208,6 +208,7 @@ def _report(path: Path, fit: Fit, neonates: Sequence[Neonate]) -> Path:
             study=n.study,
             predictions=n.found.predictions,
             windows=utility_windows(n.found.recommendation.case.utility),
+            thresholds=n.found.recommendation.thresholds,
             question=telling.QUESTION,
         )
         for n in neonates

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from bayesdose.decision.choice import Choice
+    from bayesdose.decision.information import Information
+    from bayesdose.decision.thresholds import Thresholds
     from bayesdose.fitting import Fit
     from bayesdose.individual import Draws
     from bayesdose.reporting.figures.exposure import Window
@@ -39,6 +41,8 @@ def report(
     fit: Fit | None = None,
     study: Study | None = None,
     windows: Mapping[str, Window] | None = None,
+    thresholds: Thresholds | None = None,
+    information: Sequence[Information] = (),
     title: str | None = None,
     question: str = "",
     show_ids: bool = False,
@@ -64,6 +68,10 @@ def report(
         The patient's whole table, where it holds levels later than those conditioned on.
     windows
         Outcome name to (low, high), either may be None: what the utility aims at, for the figures.
+    thresholds
+        From `threshold_analysis`: adds what would flip the choice.
+    information
+        From `evppi`, `evsi`, `enbs`, ...: adds what further information is worth.
     title, question
         In the user's words.
     show_ids
@@ -89,6 +97,8 @@ def report(
         outcome=outcome,
         study=study,
         windows=windows or {},
+        thresholds=thresholds,
+        information=tuple(information),
         question=question,
     )
     drug = choice.attrs.get("drug")

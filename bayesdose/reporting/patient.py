@@ -16,6 +16,7 @@ from bayesdose.reporting.figures import expected_utility, exposure, individual_f
 from bayesdose.reporting.figures.exposure import SHOWN, Window, metrics
 from bayesdose.reporting.levels import levels_table, predicted_levels, score
 from bayesdose.reporting.predictions import curve_times, present_course
+from bayesdose.reporting.sensitivity import flips, worth
 from bayesdose.reporting.text import (
     count,
     decimals,
@@ -31,6 +32,8 @@ from bayesdose.study.drawn_out import drawn_out
 
 if TYPE_CHECKING:
     from bayesdose.decision.choice import Choice
+    from bayesdose.decision.information import Information
+    from bayesdose.decision.thresholds import Thresholds
     from bayesdose.individual import Draws
     from bayesdose.study import Study
 
@@ -61,6 +64,10 @@ class PatientSection:
         From `predictions_table`, instead of predicting anew.
     windows
         Outcome name to (low, high), what the utility aims at: shaded in figures. See `utility_windows`.
+    thresholds
+        From `threshold_analysis`: what would flip the choice.
+    information
+        What further information is worth, from `evppi`, `evsi` and the like.
     question
         What was asked, in the user's words.
     pictures
@@ -75,6 +82,8 @@ class PatientSection:
     study: Study | None = None
     predictions: pd.DataFrame | None = None
     windows: Mapping[str, Window] = field(default_factory=dict)
+    thresholds: Thresholds | None = None
+    information: tuple[Information, ...] = ()
     question: str = ""
     pictures: tuple[Picture, ...] = ()
 
@@ -128,6 +137,8 @@ def _decision(section: PatientSection, units: dict[str, str]) -> list[Block]:
         words.red_flags(choice),
         words.how_sure(choice),
         words.change(choice, individual, units),
+        flips(section.thresholds),
+        worth(section.information),
         words.near_optimal(choice),
         words.blocked(choice),
         words.passed(choice),

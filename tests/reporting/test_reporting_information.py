@@ -130,3 +130,16 @@ def test_outcomes_by_option():
     assert figure.axes[0].get_xlabel() == "gain (points)"
     with pytest.raises(bd.InputError):
         bd.figure(OUTCOME.isel(option=0))
+
+
+def test_a_report_says_what_would_flip_the_choice_and_what_a_level_is_worth(choice, tmp_path):
+    flips = bd.threshold_analysis(choice, utility=worth, outcome=OUTCOME, ranges={"weight": (-1, 2)})
+    found = bd.enbs(bd.evsi(choice, levels([3.0, 1.0, 0.001])), cost=0.01)
+    page = bd.report(choice, tmp_path / "page.html", thresholds=flips, information=[found])
+    text = page.read_text(encoding="utf-8")
+    assert "What would flip it" in text
+    assert "below 0: no treatment" in text
+    assert "What more information is worth" in text
+    assert "refused" in text
+    plain = bd.report(choice, tmp_path / "plain.html").read_text(encoding="utf-8")
+    assert "What would flip it" not in plain
