@@ -12,6 +12,8 @@ from bayesdose.errors import InputError, explain
 if TYPE_CHECKING:
     import pint
 
+_UCUM = {"[iU]": "IU", "[IU]": "IU", "mm[Hg]": "mmHg", "[lb_av]": "pound", "[oz_av]": "ounce"}
+_PRODUCT = re.compile(r"(?<=[A-Za-z\])])\.(?=[A-Za-z(])")  # UCUM writes mg.h/L
 _SPELLINGS = {"ug": "microgram", "mcg": "microgram", "µg": "microgram", "μg": "microgram"}
 
 
@@ -25,8 +27,15 @@ def registry() -> pint.UnitRegistry:
     return made
 
 
+def plain(text: str) -> str:
+    """Return a unit with UCUM's bracketed symbols ("[iU]", "mm[Hg]") in plain letters."""
+    for symbol, letters in _UCUM.items():
+        text = text.replace(symbol, letters)
+    return text.strip()
+
+
 def unit(text: str) -> pint.Unit:
-    """Parse a unit such as ``mg/L``, ``ug/mL`` or ``mg/kg``.
+    """Parse a unit such as ``mg/L``, ``ug/mL`` or ``mg/kg``; UCUM's ``mg.h/L`` and ``[iU]`` too.
 
     Raises
     ------
@@ -35,7 +44,7 @@ def unit(text: str) -> pint.Unit:
     """
     import pint
 
-    spelt = re.sub(r"\bm([23])\b", r"m**\1", text.strip())
+    spelt = re.sub(r"\bm([23])\b", r"m**\1", _PRODUCT.sub("*", plain(text)))
     for short, long in _SPELLINGS.items():
         if spelt == short or spelt.startswith(short + "/"):
             spelt = long + spelt[len(short) :]

@@ -21,13 +21,19 @@ from bayesdose.units import factor, quantity_in, unit
         ("mg/m2", "mg/m**2", 1.0),
         ("mg/kg/day", "mg/kg/h", 1 / 24),
         ("IU", "IU", 1.0),
+        ("k[iU]/L", "IU/mL", 1.0),
+        ("mg.h/L", "ug*h/mL", 1.0),
+        ("mm[Hg]", "kPa", 0.133322387415),
+        ("[lb_av]", "kg", 0.45359237),
     ],
 )
 def test_factor(source, target, expected):
     assert factor(source, target) == pytest.approx(expected, rel=1e-12)
 
 
-@pytest.mark.parametrize("text", ["(", "mgg", "mg//L", "3", "mg L)", "mg/", "\x00"])
+@pytest.mark.parametrize(
+    "text", ["(", "mgg", "mg//L", "3", "mg L)", "mg/", "\x00", "meq", "mL/min/{1.73_m2}"]
+)
 def test_what_is_no_unit(text):
     with pytest.raises(InputError, match="is not a unit"):
         unit(text)

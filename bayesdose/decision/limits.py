@@ -12,7 +12,7 @@ import xarray as xr
 
 from bayesdose.decision.simplest import fact, is_nothing
 from bayesdose.errors import InputError, explain
-from bayesdose.units import factor, unit
+from bayesdose.units import factor, plain, unit
 
 Verdict = tuple[bool, str]
 """Whether an option is blocked, and why ("" when it is not)."""
@@ -43,7 +43,8 @@ class Limit:
     Parameters
     ----------
     name
-        The coordinate of the options it reads, ``max_daily`` or ``max_single``, in ``attrs["amount_unit"]``.
+        The coordinate of the options it reads, ``max_daily`` or ``max_single``, in its own unit, or the
+        outcome's ``attrs["amount_unit"]``.
     value
         The limit, in `unit`.
     unit
@@ -90,11 +91,12 @@ class Limit:
                 )
             )
         amount, _, basis = self.unit.partition("/")
-        return (
-            amounts
-            * self._factor(_attr(outcome, "amount_unit", str(self)), amount)
-            / self._size(outcome, basis)
-        )
+        return amounts * self._factor(self._unit_of(outcome), amount) / self._size(outcome, basis)
+
+    def _unit_of(self, outcome: xr.Dataset) -> object:
+        """Return the unit of the doses: the coordinate's own, else that of the outcome's amounts."""
+        own = outcome[self.name].attrs.get("units")
+        return own if own else _attr(outcome, "amount_unit", str(self))
 
     def _size(self, outcome: xr.Dataset, basis: str) -> float:
         """Return the patient's weight in kg or surface in m2; 1 for a limit that is per patient."""
@@ -195,7 +197,8 @@ def _plain_unit(name: str, text: str) -> str:
 
 
 def _spelt(text: str) -> str:
-    return "m^2" if text.strip() in ("m2", "m²") else text.replace("m²", "m2")
+    text = plain(text)
+    return "m^2" if text in ("m2", "m²") else text.replace("m²", "m2")
 
 
 def _attr(outcome: xr.Dataset, name: str, limit: str) -> object:

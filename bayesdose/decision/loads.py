@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from bayesdose.decision.limits import TOLERANCE, Verdict
 from bayesdose.decision.simplest import fact, is_nothing
 from bayesdose.errors import InputError, explain, nearest
-from bayesdose.units import factor, quantity_in, unit
+from bayesdose.units import factor, plain, quantity_in, unit
 
 _LIMIT = re.compile(r"\s*([0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?)\s*([A-Za-zµμ]+)\s*(.*)")
 _DAY = ("/day", "/d", "per day", "a day", "/24h", "/24 h")
@@ -117,7 +117,7 @@ def max_load(name: str, limit: str, *, content: str | None = None) -> MaxLoad:
     """
     if not isinstance(name, str) or not name.isidentifier():
         raise InputError(explain("limit max_load: name", came=repr(name), expected="a word, such as sodium"))
-    found = _LIMIT.fullmatch(limit) if isinstance(limit, str) else None
+    found = _LIMIT.fullmatch(plain(limit)) if isinstance(limit, str) else None
     period = found[3].strip().lower() if found else None
     if (
         found is None

@@ -44,6 +44,7 @@ def blocked(limit: Limit, outcome: xr.Dataset) -> list[bool]:
         ("10 mg/m^2", "mg/m2"),
         ("1e1 ug/KG", "ug/kg"),
         ("10.0 IU", "IU"),
+        ("10 [iU]/kg", "IU/kg"),
     ],
 )
 def test_spellings(text: str, unit: str) -> None:
@@ -148,6 +149,14 @@ def test_units_convert(limit: str, attrs: dict[str, object]) -> None:
 def test_missing_and_incompatible_units_are_errors(limit: str, attrs: dict[str, object], said: str) -> None:
     with pytest.raises(InputError, match=said):
         max_daily(limit).check(doses(10.0, **attrs))
+
+
+def test_the_unit_of_the_doses_is_their_own() -> None:
+    grams = doses(10.0, 20.0)
+    grams = grams.assign_coords(max_daily=("option", [0.0, 10.0, 20.0], {"units": "g"}))
+    assert blocked(max_daily("15 g"), grams) == [False, False, True]
+    del grams.attrs["amount_unit"]
+    assert blocked(max_daily("15000 mg"), grams) == [False, False, True]
 
 
 def test_the_outcome_must_say_the_doses_and_their_unit() -> None:
