@@ -65,6 +65,9 @@ class Choice:
         each), number, time, hash; those of an acknowledgement too.
     score
         What the criterion's number is called, in a few characters.
+    draws_needed
+        Where Monte Carlo error decides: about how many distinct draws would tell; None where there are
+        enough, or no number would do.
     """
 
     best: str
@@ -86,6 +89,7 @@ class Choice:
     acknowledged: Mapping[str, str] | None = None
     overrides: tuple[Mapping[str, Any], ...] = ()
     score: str = "E[U]"
+    draws_needed: int | None = None
 
     @property
     def near_optimal(self) -> tuple[str, ...]:
@@ -139,6 +143,7 @@ class Choice:
             "options": frame.reset_index(names="option").to_dict("records"),
             "draws": self.U.sizes["draw"],
             "distinct_draws": self.n_particles,
+            "draws_needed": self.draws_needed,
             "attrs": self.attrs,
             "flags": self.flags,
             "acknowledged": self.acknowledged,

@@ -33,6 +33,9 @@ SHARE = 0.05
 SURE = 2.0
 """How many Monte Carlo standard errors count as told apart."""
 
+MANY = 1e7
+"""Draws that nobody simulates: options that would need more are not told apart."""
+
 
 def decide(
     outcome: xr.Dataset,
@@ -121,9 +124,8 @@ def decide(
     delta = SHARE * max(case.scores.worth, 0.0) if indifference is None else _indifference(indifference)
     columns["near_optimal"] = near = case.verdicts.allowed & (columns["difference"] <= delta + case.rounding)
     edge = _edges(case, outcome, best, limits, complete)
-    status, reasons = _status(
-        edge, _close(case, columns, rivals, delta), [*_notes(case, outcome, best), *warned]
-    )
+    close, needed = _close(case, columns, rivals, delta)
+    status, reasons = _status(edge, close, [*_notes(case, outcome, best), *warned])
     choice = Choice(
         best=str(case.names[best]),
         status=status,
@@ -143,6 +145,7 @@ def decide(
         flags=recorded(raised),
         acknowledged=None if acknowledged is None else asdict(acknowledged),
         score=by.label,
+        draws_needed=needed,
     )
     return record(choice, overrides, case.verdicts.lifted, audit_file)
 
@@ -262,23 +265,27 @@ def _columns(case: _Case, best: int) -> dict[str, Any]:
     }
 
 
-def _close(case: _Case, columns: dict[str, Any], rivals: Bools, delta: float) -> list[str]:
-    """Say which rival more draws could show to be better than the best by more than the indifference."""
+def _close(case: _Case, columns: dict[str, Any], rivals: Bools, delta: float) -> tuple[list[str], int | None]:
+    """Say which rival more draws could show to be better than the best by more than the indifference.
+
+    Returns the sentence and the number of distinct draws that would tell; none where no number would.
+    """
     error, difference = columns["difference_mcse"], columns["difference"]
     if case.scores.deviation is None:
-        return []
+        return [], None
     hidden = np.where(rivals, SURE * error - difference, -np.inf)
     worst = int(hidden.argmax())
     if hidden[worst] <= delta + case.rounding:
-        return []
+        return [], None
     room = max(delta + float(difference[worst]), case.rounding)
-    draws = case.groups.n * (SURE * float(error[worst]) / room) ** 2
-    wanted = f"about {float(f'{draws:.2g}'):,.0f}" if draws < 1e7 else "very many"
-    return [
+    draws = float(f"{case.groups.n * (SURE * float(error[worst]) / room) ** 2:.2g}")
+    wanted = f"about {draws:,.0f}" if draws < MANY else "very many"
+    text = (
         f"{case.names[worst]} could be better by up to {hidden[worst]:.3g} (2 MCSE minus the difference), "
         f"more than the indifference of {delta:.3g}: {wanted} distinct draws would tell, "
         f"{case.groups.n} are here"
-    ]
+    )
+    return [text], int(draws) if draws < MANY else None
 
 
 def _notes(case: _Case, outcome: xr.Dataset, best: int) -> list[str]:

@@ -233,6 +233,18 @@ class TestStatus:
         U = rng.standard_normal((5000, 2)) + np.array([0.2, 0.0])
         assert decide(of_utilities(U), u).status == "chosen"
 
+    def test_the_draws_that_are_asked_for_tell(self) -> None:
+        rng = np.random.default_rng(0)
+        few = decide(
+            of_utilities(rng.standard_normal((400, 2)) + np.array([0.05, 0.0])), u, indifference=0.02
+        )
+        assert few.status == "too close to call"
+        assert few.draws_needed is not None
+        assert f"about {few.draws_needed:,.0f} distinct draws" in few.reasons[0]
+        enough = rng.standard_normal((4 * few.draws_needed, 2)) + np.array([0.05, 0.0])
+        assert decide(of_utilities(enough), u, indifference=0.02).status == "chosen"
+        assert decide(of_utilities(enough), u, indifference=0.02).draws_needed is None
+
     def test_with_a_difference_of_zero_the_number_of_draws_is_not_stated(self) -> None:
         choice = decide(of_utilities([[1, 0], [0, 1]]), u, indifference=0)
         assert "very many distinct draws" in choice.reasons[0]
