@@ -30,6 +30,10 @@ from bayesdose.units import factor
 Floats = NDArray[np.float64]
 Changes = Change | Sequence[Change | None] | None
 
+_ARGUMENTS = (
+    "text", "after", "start", "now", "current", "occasion", "formulation", "strengths", "changes", "sizes",
+)  # fmt: skip
+
 
 def regimens(
     text: str | Sequence[str],
@@ -217,22 +221,19 @@ def _changed(courses: Sequence[Course], changes: Changes, history: History, star
     card = history.patient.card
     found = [{} if c is None else c.steps(card, start, history.last) for c in each]
     for one in courses:
-        own = _told(one, history, start)
+        own = _told(one, history)
         for change, steps in zip(each, found, strict=True):
             label = one.label + (f", with {change.name}" if several_changes and change else "")
             yield replace(one, label=label, change=change, steps=together([own, steps], label))
 
 
-def _told(course: Course, history: History, start: float) -> dict[str, Steps]:
-    """Return the covariates of a formulation, from the option's begin on."""
-    if course.formulation is None:
-        return {}
-    begin = course.begin if math.isfinite(course.begin) else start
-    made_steps = {}
-    for name, value in course.formulation.covariates.items():
-        check_varies(history.patient.card, name, float(value), f"formulation {course.formulation.name!r}")
-        made_steps[name] = Steps(np.array([begin]), np.array([float(value)]))
-    return made_steps
+def _told(course: Course, history: History) -> dict[str, Steps]:
+    """Return the covariates of a formulation, from the option's first dose on."""
+    form, told = course.formulation, {}
+    for name, value in ({} if form is None else form.covariates).items():
+        check_varies(history.patient.card, name, float(value), f"formulation {course.label!r}")
+        told[name] = Steps(course.times[:1], np.array([float(value)]))
+    return told
 
 
 def _combinations(
@@ -244,6 +245,10 @@ def _combinations(
     if not templates:
         raise InputError(explain("there is no dose text", expected="one text, or a list of them"))
     for name in known:
+        if name in (*FACTS, *_ARGUMENTS) or name.startswith(("load_", "cov_")):
+            raise InputError(
+                explain(f"{{{name}}} is a name that options use themselves", fix="choose another")
+            )
         if name not in lists:
             meant = nearest(name, list(lists))
             raise InputError(
@@ -253,17 +258,13 @@ def _combinations(
                     fix=f"pass {name}=[...]",
                 )
             )
-        if name in FACTS or name.startswith(("load_", "cov_")):
-            raise InputError(
-                explain(f"{{{name}}} is a name that options use themselves", fix="choose another")
-            )
     for name in lists:
         if name not in known:
             raise InputError(
                 explain(
                     f"{name}= is not in the dose text {text!r}",
                     expected=", ".join(f"{{{n}}}" for n in known) or "a text with {name} in it",
-                    meant=nearest(name, known),
+                    meant=nearest(name, [*known, *_ARGUMENTS]),
                 )
             )
     numbers = {name: _numbers(name, given) for name, given in lists.items()}

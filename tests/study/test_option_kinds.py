@@ -108,6 +108,14 @@ def test_several_texts(treated):
 # Facts
 
 
+def test_names_that_are_taken_or_misspelt(treated):
+    for name in ("start", "load_sodium", "n_doses"):
+        with pytest.raises(bd.InputError, match="options use themselves"):
+            regimens(f"{{{name}}} mg", after=treated)
+    with pytest.raises(bd.InputError, match="Probably meant: formulation"):
+        regimens("{a} mg", after=treated, a=[1], formulations=[2])
+
+
 def test_facts_of_how_it_is_given(treated):
     o = regimens(["10 mg over 2 h every 6 h x 3", "10 mg over modelled duration"], after=treated)
     np.testing.assert_array_equal(o.table["infusion"], [0, 0, 2, np.nan])
@@ -199,6 +207,8 @@ def test_formulations_are_options(treated):
     assert o.future(3)["RATE"].tolist() == [2.5, 2.5]
     assert o.future(3)["CMT"].tolist() == [2, 2]
     assert fact(o, "cov_FORM") == [1, 1, 1, 2, 1, 2]
+    late = regimens("nothing for 6 h, then 10 mg", after=treated, formulation=slow)
+    assert late.way(2).steps["FORM"].times.tolist() == [42]
     assert fact(o, "formulation") == ["", "", "plain", "slow", "plain", "slow"]
 
 
