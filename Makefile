@@ -14,7 +14,7 @@ ifneq ($(shell test -x $(BIN)/python && echo works),works)
 .PHONY: .venv/pyvenv.cfg
 endif
 
-.PHONY: help setup demo test lint format bench calibrate fits library notebooks lock wheel clean
+.PHONY: help setup demo test lint format bench calibrate fits library gallery notebooks lock wheel clean
 
 help: ## List what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -54,6 +54,10 @@ fits: setup ## Make the stored fits that ship, from the data that ship
 library: setup ## Make the prior draws and worked patients of the model library
 	@echo "==> model library"
 	@$(BIN)/python tools/make_library.py $(ARGS)
+
+gallery: setup ## Write docs/models from the cards of the model library
+	@echo "==> docs/models"
+	@$(BIN)/python tools/gallery.py
 
 calibrate: setup ## Run simulation-based calibration and coverage (long)
 	@echo "==> pytest -m calibration"

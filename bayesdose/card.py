@@ -208,7 +208,7 @@ class Worked:
     table
         Column to values: doses, levels and covariates up to the decision.
     options, values
-        Dose text with placeholders, and their values.
+        Dose text with placeholders, and their values; several texts (of different drugs) are joined.
     outcomes
         Outcome name to (metric, arguments).
     utility
@@ -221,7 +221,7 @@ class Worked:
 
     story: str
     table: Mapping[str, Any] = field(hash=False)
-    options: str
+    options: str | tuple[str, ...]
     values: Mapping[str, Any] = field(hash=False)
     outcomes: Mapping[str, tuple[str, Mapping[str, Any]]] = field(hash=False)
     utility: Mapping[str, Any] = field(hash=False)

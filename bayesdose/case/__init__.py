@@ -7,7 +7,7 @@ The schema is documented in ``docs/reference/case.md``.
 from bayesdose.case.read import Case, make_case, read_case
 from bayesdose.case.recommendation import Recommendation, condition_for, flags_for, recommend
 from bayesdose.case.record import NOTICE, fit_record, individual_record, individual_text, to_json
-from bayesdose.case.worked import WorkedPatient, metrics_of, worked_patient, worked_tables
+from bayesdose.case.worked import WorkedPatient, metrics_of, options_of, worked_patient, worked_tables
 
 __all__ = [
     "NOTICE",
@@ -21,6 +21,7 @@ __all__ = [
     "individual_text",
     "make_case",
     "metrics_of",
+    "options_of",
     "read_case",
     "recommend",
     "to_json",

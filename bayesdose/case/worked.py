@@ -11,7 +11,7 @@ import pandas as pd
 
 from bayesdose.decision import Choice, decide, named_utility
 from bayesdose.errors import InputError, explain
-from bayesdose.study import Study, read_study, regimens
+from bayesdose.study import Options, Study, read_study, regimens
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -91,6 +91,25 @@ def metrics_of(outcomes: Mapping[str, tuple[str, Mapping[str, Any]]]) -> dict[st
     return {name: getattr(pk, metric)(**arguments) for name, (metric, arguments) in outcomes.items()}
 
 
+def options_of(case: Worked, patient: Study) -> list[Options]:
+    """Return the options of each dose text of a worked patient."""
+    texts = (case.options,) if isinstance(case.options, str) else case.options
+    return [regimens(text, after=patient, current=False, **dict(case.values)) for text in texts]
+
+
+def _joined(outcomes: list[xr.Dataset]) -> xr.Dataset:
+    """Return outcomes of several dose texts as one, with a single "no treatment"."""
+    import xarray as xr
+
+    first, *others = outcomes
+    known = set(first["option"].to_numpy().tolist())
+    rest = [
+        one.isel(option=[k for k, o in enumerate(one["option"].to_numpy()) if o not in known])
+        for one in others
+    ]
+    return xr.concat([first, *rest], dim="option") if others else first
+
+
 def _decided(fit: Fit, case: Worked, patient: Study, seed: int) -> Decided:
     from bayesdose.individual import condition
     from bayesdose.simulation import simulate
@@ -98,8 +117,9 @@ def _decided(fit: Fit, case: Worked, patient: Study, seed: int) -> Decided:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)
         me = condition(fit, patient, seed=seed)
-    options = regimens(case.options, after=patient, current=False, **dict(case.values))
-    outcome = simulate(me, options, metrics_of(case.outcomes))
+    outcome = _joined(
+        [simulate(me, options, metrics_of(case.outcomes)) for options in options_of(case, patient)]
+    )
     numbers = dict(case.utility)
     utility = named_utility(numbers.pop("name"), **numbers)
     complete = [name for name in case.complete if name in dict(case.values)]

@@ -14,7 +14,7 @@ from library import library
 
 import bayesdose as bd
 from bayesdose.card import STATUSES
-from bayesdose.case import metrics_of, worked_tables
+from bayesdose.case import metrics_of, options_of, worked_tables
 from bayesdose.decision import named_utility
 from bayesdose.model import build
 
@@ -87,7 +87,7 @@ def test_the_worked_patient_is_one_patient_with_a_level_and_words_that_exist(mod
     named_utility(numbers.pop("name"), **numbers)
     assert case.story
     assert case.why
-    assert len(bd.regimens(case.options, after=patient, current=False, **dict(case.values))) > 2
+    assert all(len(options) > 2 for options in options_of(case, patient))
 
 
 def test_priors_are_proper_and_no_omega_is_impossible(made, model):
