@@ -17,6 +17,7 @@ from bayesdose.economics.needed import (
     trial_reduction,
 )
 from bayesdose.economics.objectives import Pareto, pareto
+from bayesdose.economics.patients import population
 from bayesdose.economics.plane import Plane, ce_plane
 from bayesdose.economics.targeting import Effects, Targeting, cate, targeted
 from bayesdose.economics.thresholds import DecisionCurve, decision_curve, treatment_threshold
@@ -48,6 +49,7 @@ __all__ = [
     "label_gain",
     "net_benefit",
     "pareto",
+    "population",
     "risk_reduction",
     "risk_reductions",
     "targeted",
