@@ -9,7 +9,6 @@ from pydantic import BaseModel, ValidationError
 
 from bayesdose.case.stated import criterion_of_table, limits_of
 from bayesdose.case.tables import NESTED, CriterionTable, LimitsTable, OptionsTable, OutcomeTable
-from bayesdose.decision import named_utility, spoken
 from bayesdose.decision.limits import Check
 from bayesdose.errors import InputError, nearest
 from bayesdose.study.dose_text import DoseText, parse
@@ -74,6 +73,7 @@ def wrong_options(options: OptionsTable) -> list[Problem]:
         *(("options.complete", f"names {name!r}, not in the text{_meant(name, wanted)}") for name in other),
         *(("options.text", problem) for problem in _wrong_units(text)),
         *_not_above_zero(options),
+        *_wrong_formulation(options),
     ]
 
 
@@ -87,6 +87,23 @@ def _wrong_units(text: DoseText) -> list[str]:
     return found
 
 
+def _wrong_formulation(options: OptionsTable) -> list[Problem]:
+    """Try the sizes, then each thing that comes with the drug on its own."""
+    tried: list[tuple[str, dict[str, str]]] = [("strengths", {})]
+    tried += [(f"contains.{name}", {name: text}) for name, text in options.contains.items()]
+    found = []
+    for key, contains in tried:
+        try:
+            options.model_copy(update={"contains": contains}).formulation()
+        except InputError as error:
+            found.append((f"options.{key}", str(error)))
+            if key == "strengths":
+                break
+    if options.split > 1 and not options.strengths:
+        found.append(("options.split", "divides sizes, and options.strengths states none"))
+    return found
+
+
 def _not_above_zero(options: OptionsTable) -> list[Problem]:
     return [
         (f"options.{name}", f"came {number:g}, expected numbers above 0 (no treatment is always an option)")
@@ -94,17 +111,6 @@ def _not_above_zero(options: OptionsTable) -> list[Problem]:
         for number in numbers
         if number <= 0
     ]
-
-
-def wrong_utility(made: Any, outcomes: Mapping[str, OutcomeTable] | None) -> list[Problem]:
-    """Try the utility's numbers together, and look up the outcomes that it speaks of."""
-    parameters = made.model_dump(exclude={"name", "indifference"})
-    try:
-        named_utility(made.name, **parameters)
-    except InputError as error:
-        return [("utility", str(error))]
-    keys = [key for key in spoken(made.name) if parameters.get(key) is not None]
-    return _not_outcomes({f"utility.{key}": parameters[key] for key in keys}, outcomes)
 
 
 def wrong_limits(limits: LimitsTable, outcomes: Mapping[str, OutcomeTable] | None) -> list[Problem]:
@@ -116,7 +122,7 @@ def wrong_limits(limits: LimitsTable, outcomes: Mapping[str, OutcomeTable] | Non
         except InputError as error:
             found.append((f"limits.{key}", str(error)))
     named = {f"limits.chance[{k}].outcome": one.outcome for k, one in enumerate(limits.chance)}
-    return found + _not_outcomes(named, outcomes)
+    return found + not_outcomes(named, outcomes)
 
 
 def wrong_criterion(criterion: CriterionTable, outcomes: Mapping[str, OutcomeTable] | None) -> list[Problem]:
@@ -125,7 +131,7 @@ def wrong_criterion(criterion: CriterionTable, outcomes: Mapping[str, OutcomeTab
         criterion_of_table(criterion)
     except InputError as error:
         return [("criterion", str(error))]
-    return _not_outcomes({"criterion.outcome": criterion.outcome} if criterion.outcome else {}, outcomes)
+    return not_outcomes({"criterion.outcome": criterion.outcome} if criterion.outcome else {}, outcomes)
 
 
 def limit_list(limits: LimitsTable) -> list[Check]:
@@ -133,7 +139,8 @@ def limit_list(limits: LimitsTable) -> list[Check]:
     return [made() for _, made in limits_of(limits)]
 
 
-def _not_outcomes(spoken: Mapping[str, str], outcomes: Mapping[str, OutcomeTable] | None) -> list[Problem]:
+def not_outcomes(spoken: Mapping[str, str], outcomes: Mapping[str, OutcomeTable] | None) -> list[Problem]:
+    """Complain of names (by their key) that are no outcome of the case."""
     if outcomes is None:
         return []
     return [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,12 +18,10 @@ from bayesdose.case.problems import (
     wrong_criterion,
     wrong_limits,
     wrong_options,
-    wrong_utility,
 )
 from bayesdose.case.stated import criterion_of_table
 from bayesdose.case.tables import (
     START,
-    UTILITY_TABLES,
     ConditionTable,
     CriterionTable,
     LimitsTable,
@@ -32,9 +30,8 @@ from bayesdose.case.tables import (
     Table,
     standard_outcomes,
 )
-from bayesdose.decision import UTILITIES, named_utility
+from bayesdose.case.utility import Utility, make_utility, read_utility, to_table, wrong_utility
 from bayesdose.decision.limits import Check
-from bayesdose.decision.utilities import Named
 from bayesdose.errors import InputError, explain, nearest
 from bayesdose.study import Options, Study, regimens
 from bayesdose.study.dose_text import TIMES
@@ -64,14 +61,14 @@ class Case:
     outcomes
         Name of the outcome to its metric; trough, peak and auc24 after the last dose unless given.
     utility
-        A named utility with its numbers.
+        A named utility with its numbers, or those of several stakeholders.
     indifference
         Difference in expected utility that does not matter; `decide` chooses when it is None.
     """
 
     options: OptionsTable
     outcomes: Mapping[str, OutcomeTable]
-    utility: Named
+    utility: Utility
     indifference: float | None
     limits: LimitsTable
     condition: ConditionTable
@@ -87,7 +84,8 @@ class Case:
         """
         o = self.options
         lists: dict[str, Any] = dict(o.values)
-        return regimens(o.text, after=patient, start=_start(o.start, patient), current=o.current, **lists)
+        start, form = _start(o.start, patient), o.formulation()
+        return regimens(o.text, after=patient, start=start, current=o.current, formulation=form, **lists)
 
     def metrics(self) -> dict[str, Exposure]:
         """Return the exposure metrics by outcome name, as `simulate` takes them."""
@@ -105,12 +103,10 @@ class Case:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the case as JSON-able values, in the form of the file."""
-        name = next(name for name, made in UTILITIES.items() if isinstance(self.utility, made))
-        numbers = {f.name: getattr(self.utility, f.name) for f in fields(self.utility)}
         return {
             "options": self.options.model_dump(mode="json"),
             "outcomes": {n: o.model_dump() for n, o in self.outcomes.items()},
-            "utility": {"name": name, **numbers, "indifference": self.indifference},
+            "utility": {**to_table(self.utility), "indifference": self.indifference},
             "limits": self.limits.model_dump(mode="json", exclude_defaults=True),
             "criterion": self.criterion.model_dump(mode="json", exclude_none=True),
             "condition": self.condition.model_dump(),
@@ -166,8 +162,7 @@ def make_case(content: Mapping[str, Any], source: str = "the case") -> Case:
     if problems:
         raise InputError(listing(problems, source))
     utility = tables.pop("utility")
-    made = named_utility(utility.name, **utility.model_dump(exclude={"name", "indifference"}))
-    return Case(**tables, utility=made, indifference=utility.indifference)
+    return Case(**tables, utility=make_utility(utility), indifference=utility.indifference)
 
 
 def _content(place: Path) -> bytes:
@@ -195,7 +190,7 @@ def _tables(content: Mapping[str, Any], problems: list[Problem]) -> Iterator[tup
             yield key, read
     if (outcomes := _outcomes(content.get("outcomes"), problems)) is not None:
         yield "outcomes", outcomes
-    if (utility := _utility(content.get("utility"), problems)) is not None:
+    if (utility := read_utility(content.get("utility"), problems)) is not None:
         yield "utility", utility
 
 
@@ -211,16 +206,6 @@ def _outcomes(given: Any, problems: list[Problem]) -> dict[str, OutcomeTable] | 
     odd = [name for name in given if not name.isidentifier()]
     problems += [(f"outcomes.{name}", "is no name: letters, digits and _ only") for name in odd]
     return made if len(problems) == before else None
-
-
-def _utility(given: Any, problems: list[Problem]) -> Any:
-    if not isinstance(given, Mapping) or not isinstance(given.get("name"), str):
-        problems.append(("utility", f"needs a name. Expected: name = {' or '.join(map(repr, UTILITIES))}"))
-        return None
-    if given["name"] not in UTILITY_TABLES:
-        problems.append(("utility.name", unknown(given["name"], tuple(UTILITIES), "utility")))
-        return None
-    return table(UTILITY_TABLES[given["name"]], given, ("utility",), problems)
 
 
 def _start(start: float | str | None, patient: Study) -> float | None:

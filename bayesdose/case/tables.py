@@ -21,6 +21,7 @@ from pydantic import (
 )
 
 from bayesdose.decision import UTILITIES
+from bayesdose.study import Formulation, Strengths
 from bayesdose.study.dose_text import TIMES
 
 START = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*([A-Za-z]+) after the last (dose|record)")
@@ -70,6 +71,11 @@ class OptionsTable(Table):
         Whether to add the current regimen.
     complete
         Placeholders whose numbers are all that can be given: a best option at their end is no "edge".
+    strengths, split
+        Sizes that there are, and into how many parts one may be divided: doses are rounded to what they make
+        up.
+    contains
+        What comes with the drug, as in `bayesdose.Formulation`: sodium = "0.32 g/g".
     """
 
     text: str
@@ -77,6 +83,16 @@ class OptionsTable(Table):
     start: When | None = None
     current: bool = True
     complete: Names = ()
+    strengths: Names = ()
+    split: Annotated[int, Field(ge=1)] = 1
+    contains: dict[Name, str] = Field(default_factory=dict)
+
+    def formulation(self) -> Formulation | None:
+        """Return what the doses are given as; None where nothing is said of it."""
+        if not self.strengths and not self.contains:
+            return None
+        sizes = Strengths(self.strengths, split=self.split) if self.strengths else None
+        return Formulation("", contains=self.contains, strengths=sizes)
 
     @model_validator(mode="before")
     @classmethod
@@ -196,15 +212,30 @@ def standard_outcomes() -> dict[str, OutcomeTable]:
     return {name: OutcomeTable.model_validate({"metric": name}) for name in METRICS}
 
 
-def _utility_table(made: type) -> type[Table]:
-    """Return the table of a named utility: its parameters, and the difference that does not matter."""
+def _utility_table(made: type, **more: Any) -> type[Table]:
+    """Return the table of a named utility: its name, its parameters, and what else is given with it."""
     hints = get_type_hints(made)
     parameters: dict[str, Any] = {
         f.name: (hints[f.name], ... if f.default is MISSING else f.default) for f in fields(made)
     }
-    parameters["indifference"] = (float | None, Field(default=None, ge=0))
-    return create_model(f"{made.__name__}Table", __base__=Table, name=(str, ...), **parameters)
+    return create_model(f"{made.__name__}Table", __base__=Table, name=(str, ...), **parameters, **more)
 
 
-UTILITY_TABLES: dict[str, type[Table]] = {name: _utility_table(made) for name, made in UTILITIES.items()}
+class StakeholdersTable(Table):
+    """``[utility]`` of several: their parts, and the difference that does not matter."""
+
+    name: Literal["stakeholders"]
+    parts: dict[Name, dict[str, Any]] = Field(min_length=1)
+    indifference: float | None = Field(default=None, ge=0)
+
+
+UTILITY_TABLES: dict[str, type[Table]] = {
+    name: _utility_table(made, indifference=(float | None, Field(default=None, ge=0)))
+    for name, made in UTILITIES.items()
+} | {"stakeholders": StakeholdersTable}
 """``[utility]``, by its name."""
+
+PART_TABLES: dict[str, type[Table]] = {
+    name: _utility_table(made, share=(float, Field(gt=0, le=1))) for name, made in UTILITIES.items()
+}
+"""``[utility.parts.NAME]``, by the name of its utility."""
