@@ -10,6 +10,7 @@ from pydantic import ValidationError
 import bayesdose as bd
 from bayesdose.case import make_case, read_case
 from bayesdose.case.tables import (
+    PART_TABLES,
     UTILITY_TABLES,
     ChanceTable,
     ConditionTable,
@@ -306,7 +307,8 @@ def test_the_documentation_has_every_key_and_no_other():
     documented = {key for row in rows for key in re.findall(r"`(\w+)`", row)}
     limits = (LimitsTable, LoadTable, ContraindicatedTable, ChanceTable, SoftTable)
     tables = (OptionsTable, OutcomeTable, *limits, CriterionTable, ConditionTable, *UTILITY_TABLES.values())
-    assert documented == {key for table in tables for key in table.model_fields}
+    keys = {key for table in (*tables, *PART_TABLES.values()) for key in table.model_fields}
+    assert documented == keys
 
 
 def test_the_example_on_the_page_is_a_case():

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from bayesdose.case import make_case
+from bayesdose.decision import named_utility
 from bayesdose.decision.compared import CVaR, MinimaxRegret, criterion_of
 from bayesdose.errors import InputError
 
@@ -138,4 +139,55 @@ def test_named_utilities_are_checked(utility: str, said: str) -> None:
     options = GOOD[: GOOD.index("[utility]")]
     with pytest.raises(InputError, match=r"problem") as caught:
         make_case(tomllib.loads(f"{options}\n[utility]\n{utility}"), "case.toml")
+    assert said in str(caught.value)
+
+
+PARTS = """
+[utility]
+name = "stakeholders"
+
+[utility.parts.patient]
+share = 0.75
+name = "log target"
+outcome = "trough"
+target = 20
+half_at = 1.5
+
+[utility.parts.ward]
+share = 0.25
+name = "window"
+outcome = "peak"
+low = 10
+high = 40
+"""
+
+
+def stated(utility: str) -> Any:
+    return make_case(tomllib.loads(GOOD[: GOOD.index("[utility]")] + utility), "case.toml")
+
+
+def test_several_stakeholders() -> None:
+    made = stated(PARTS)
+    assert [(who, weight) for who, _, weight in made.utility.parts] == [("patient", 0.75), ("ward", 0.25)]
+    assert made.utility.parts[0][1] == named_utility("log target", outcome="trough", target=20, half_at=1.5)
+    assert make_case(made.to_dict()) == made
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("share = 0.25", "share = 0.5", "weights that sum to 1"),
+        ("share = 0.25", "", "utility.parts.ward.share  is missing"),
+        ("share = 0.25", "share = -1", "utility.parts.ward.share"),
+        ('name = "window"', 'name = "windw"', "Probably meant: window"),
+        ('name = "window"', "", "needs a name"),
+        ("low = 10", "low = 50", "low below high"),
+        ("half_at = 1.5", "half = 1.5", "Probably meant: half_at"),
+        ('outcome = "peak"', 'outcome = "peek"', "utility.parts.ward.outcome"),
+        ('name = "stakeholders"', 'name = "stakeholder"', "Probably meant: stakeholders"),
+    ],
+)
+def test_what_is_wrong_with_a_stakeholder(old: str, new: str, said: str) -> None:
+    with pytest.raises(InputError) as caught:
+        stated(PARTS.replace(old, new))
     assert said in str(caught.value)
