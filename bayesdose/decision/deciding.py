@@ -293,6 +293,7 @@ def _notes(case: _Case, outcome: xr.Dataset, best: int) -> list[str]:
     allowed = case.verdicts.allowed
     warning = str(case.verdicts.warnings[best])
     notes = [f"the best passes a limit: {warning}"] if warning else []
+    notes += [str(outcome.attrs["joined"])] if "joined" in outcome.attrs else []
     if case.scores.deviation is None:
         notes.append("the largest regret of a sample has no Monte Carlo error: more draws can only raise it")
     nothing = is_nothing(outcome)

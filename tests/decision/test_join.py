@@ -36,6 +36,8 @@ def test_draws_of_one_model_and_seed_stay_side_by_side():
     np.testing.assert_allclose(both.u[:, 2] - both.u[:, 1], 0.1)
     np.testing.assert_array_equal(both.particle, np.arange(500) // 2)
     choice = decide(both, u, complete=["amount"])
+    assert both.attrs["joined"] in choice.reasons
+    assert "draws of A, B are paired" in str(choice)
     assert choice.row("A: 10 mg")["difference_mcse"] == pytest.approx(0, abs=1e-12)
     assert choice.row("B: 10 mg")["p_best"] == pytest.approx(float((z > -0.1).mean()))
 
