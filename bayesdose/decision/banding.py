@@ -40,7 +40,9 @@ _ROUNDS = 20_000
 _SETTLED = 1e-12  # of the range of the covariate: what the cuts may still move
 
 
-def dose_bands(values: xr.DataArray, by: str, bands: int, *, refine: str | None = None) -> Rule:
+def dose_bands(
+    values: xr.DataArray, by: str, bands: int, *, keep: float | None = None, refine: str | None = None
+) -> Rule:
     """Find the doses and cut points of so many bands of a covariate that lose least.
 
     Parameters
@@ -51,7 +53,10 @@ def dose_bands(values: xr.DataArray, by: str, bands: int, *, refine: str | None 
     by
         The covariate.
     bands
-        How many.
+        How many; with `keep` how many at most.
+    keep
+        Share of what individual doses gain that is to be kept (0.9): the fewest bands that do. So many as
+        `bands` says unless given, or where fewer do not.
     refine
         Coordinate of the options ("amount") in which doses between those listed may be given: parabolas in
         its logarithm, and cut points between subjects. The options themselves unless given.
@@ -69,9 +74,15 @@ def dose_bands(values: xr.DataArray, by: str, bands: int, *, refine: str | None 
     """
     if not isinstance(bands, int) or isinstance(bands, bool) or bands < 1:
         raise InputError(explain("bands", came=repr(bands), expected="a whole number, 1 or more"))
+    if keep is not None and not 0 <= keep <= 1:
+        raise InputError(explain("keep", came=repr(keep), expected="a share, 0 to 1"))
     line = _line(checked(values), by, refine)
-    plan = _programme(line, bands)[-1]
-    return _rule(line, _lloyd(line, plan) if refine else _moved(line, plan), by, refine)
+    plans = _programme(line, bands)
+    for plan in plans[-1:] if keep is None else plans:
+        rule = _rule(line, _lloyd(line, plan) if refine else _moved(line, plan), by, refine)
+        if keep is not None and rule.kept >= keep:
+            break
+    return rule
 
 
 def share_kept(values: xr.DataArray, by: str, most: int, *, refine: str | None = None) -> pd.DataFrame:

@@ -71,6 +71,14 @@ def test_a_list_of_what_bands_keep(normal):
     assert found["kept"].tolist() == pytest.approx([1 - LEFT[k] for k in (1, 2, 3)], abs=1e-5)
 
 
+def test_the_fewest_bands_that_keep_a_share(normal):
+    rule = dose_bands(normal, "z", 5, keep=0.8, refine="amount")
+    assert len(rule.cells) == 3  # 81.0 %
+    assert len(dose_bands(normal, "z", 2, keep=0.9, refine="amount").cells) == 2
+    with pytest.raises(bd.InputError, match="a share"):
+        dose_bands(normal, "z", 2, keep=90)
+
+
 def population(U, x, **coords):
     U = np.asarray(U, float)
     return xr.DataArray(
