@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from synthetic_outcome import auc_outcome, normal_quantiles, of_utilities, u
 
 from bayesdose.decision import (
     Event,
+    Override,
     chance,
     contraindicated,
     decide,
@@ -71,6 +73,19 @@ class TestLoads:
     )
     def test_two_grams_of_sodium_a_day(self, limit: Any) -> None:
         assert blocked(limit, self.outcome) == [False, False, False, False, True, True, True]
+
+    @pytest.mark.parametrize(("vial", "best"), [(2, "6 g/day"), (4, "4 g/day"), (8, "no treatment")])
+    def test_the_largest_dose_that_vials_can_make_up(self, vial: int, best: str) -> None:
+        outcome = fosfomycin(*np.arange(vial, 25, vial))
+        assert decide(outcome, u, limits=[max_load("sodium", "2 g/day", content="0.32 g/g")]).best == best
+
+    def test_labelled_doses_need_an_override(self, tmp_path: Path) -> None:
+        outcome, limit = fosfomycin(12, 16, 24), max_load("sodium", "2 g/day")
+        assert decide(outcome, u, limits=[limit]).best == "no treatment"
+        taken = Override(limit, "Dr A", "no other drug is active", option="16 g/day")
+        choice = decide(outcome, u, limits=[limit], overrides=[taken], audit_file=tmp_path / "a.jsonl")
+        assert choice.best == "16 g/day"
+        assert choice.overrides[0]["options"] == {"16 g/day": "5.12 g sodium a day is above 2 g"}
 
     def test_reasons(self) -> None:
         said = max_load("sodium", "2 g/day").check(self.outcome)
