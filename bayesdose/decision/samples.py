@@ -11,7 +11,10 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
+from scipy.interpolate import PchipInterpolator, RBFInterpolator
 from scipy.spatial import cKDTree
+from scipy.special import ndtri
+from scipy.stats import rankdata
 
 from bayesdose.decision.criteria import Clusters, Floats
 from bayesdose.decision.information import Gains, Information, assembled, gains
@@ -28,6 +31,7 @@ MOST_POOR = 0.1
 """Share of poor re-weightings from which on the worth of a level is refused."""
 
 _GROUPS = 5
+_LEAST_NODES = 10
 
 _METHOD = "re-weighting the draws by simulated levels (Menzies 2016)"
 
@@ -77,11 +81,12 @@ def evsi(
     -----
     Each simulated level y_i re-weights the draws, ``w_is`` in proportion to ``p(y_i | draw s)``; no refit
     (Menzies 2016, Med Decis Making 36:308; Strong et al. 2015, Med Decis Making 35:570, for what is
-    estimated). The y_i are a few hundred of the levels simulated, one per draw; each counts for the simulated
-    levels that are nearest to it, which makes the sum over i a quadrature. ``mcse`` is that of each draw's
-    expected gain ``sum_i v_i S w_is (U_{s,d_i} - U_{s,best})`` under the policy d, clustered by particle; for
-    several levels the spread over the y_i is added. ``held_out`` chooses with one half of the particles and
-    values with the other.
+    estimated). The y_i are a few hundred of the levels simulated, one per draw; the expected gains are
+    interpolated from them to all levels simulated, in normal scores (monotone cubics; thin-plate splines for
+    several levels). ``mcse`` is that of each draw's expected gain ``sum_i v_i S w_is (U_{s,d_i} -
+    U_{s,best})`` under the policy d, v_i the share of the simulated levels that are nearest to y_i, clustered
+    by particle, with a jackknife over parts of the y_i. ``held_out`` chooses with one half of the particles
+    and values with the other.
     """
     now = gains(choice)
     same_draws(choice, levels, "levels")
@@ -177,12 +182,14 @@ class _Reweighted:
         gain, each = _gain(g, w, share, d), M[np.arange(len(d)), d]
         held = sum(share @ parts[1 - k][np.arange(len(d)), _argmax(parts[k], g.best)] for k in (0, 1))
         wait = 0.0 if waited is None else float(waited.mean())
+        rough = float(share @ each)
+        value = self._between(kept, M, d)
         return {
-            "value": float(share @ each) + wait,
+            "value": value + wait,
             "mcse": float(
                 np.hypot(g.error(gain if waited is None else gain + waited), self._of_results(kept, each))
             ),
-            "held_out": float(held) + wait,
+            "held_out": value - rough + float(held) + wait,
             "changes": float(share[d != g.best].sum()),
             "ess": float(np.median(ess)),
             "low_ess": float(share[ess < least_ess].sum()),
@@ -194,13 +201,31 @@ class _Reweighted:
         """Return what each draw measured, (draw, level)."""
         return np.asarray(self.levels["measurement"].sel(time=list(self.design)).transpose("draw", "time"))
 
+    def _places(self) -> Floats:
+        """Return where each draw's levels lie among all, as normal scores (draw, level)."""
+        y = self._measured()
+        return np.asarray(ndtri((rankdata(y, axis=0) - 0.5) / len(y)))
+
     def _shares(self, results: NDArray[np.intp]) -> Floats:
         """Return for how much of what is simulated each of some results stands; it is that nearest to it."""
-        y = self._measured()
-        scale = y.std(axis=0)
-        y = y / np.where(scale > 0, scale, 1.0)
-        _, nearest = cKDTree(y[self.levels["source"].to_numpy()[results]]).query(y)
-        return np.asarray(np.bincount(nearest, minlength=len(results)) / len(y))
+        places = self._places()
+        _, nearest = cKDTree(places[self.levels["source"].to_numpy()[results]]).query(places)
+        return np.asarray(np.bincount(nearest, minlength=len(results)) / len(places))
+
+    def _between(self, kept: NDArray[np.intp], M: Floats, d: NDArray[np.intp]) -> float:
+        """Return the worth, the expected gains interpolated from the results to all that was simulated.
+
+        The nearest result alone would stand too far inwards, which makes information look worth less.
+        """
+        chosen = np.unique(np.append(d, self.g.best))
+        places = self._places()
+        nodes = places[self.levels["source"].to_numpy()[kept]]
+        found = None
+        if len(chosen) > 1 and len(nodes) > _LEAST_NODES * nodes.shape[1]:
+            found = _interpolated(nodes, M[:, chosen], places)
+        if found is None:
+            return float(self._shares(kept) @ M[np.arange(len(d)), d])
+        return float(min(np.maximum(found.max(axis=1), 0.0).mean(), self.g.evpi))
 
     def _of_results(self, kept: NDArray[np.intp], each: Floats) -> float:
         """Return the error of having so few results: a jackknife over `_GROUPS` parts of them."""
@@ -237,6 +262,19 @@ class _Reweighted:
                 "option": [self.g.names[k] for k in d[starts]],
             }
         )
+
+
+def _interpolated(nodes: Floats, M: Floats, places: Floats) -> Floats | None:
+    """Return M at other places (place, option): by cubics and straight ends, or by thin-plate splines."""
+    if nodes.shape[1] == 1:
+        order = np.argsort(nodes[:, 0])
+        curve = PchipInterpolator(nodes[order, 0], M[order])
+        within = np.clip(places[:, 0], nodes[order[0], 0], nodes[order[-1], 0])
+        return np.asarray(curve(within) + curve.derivative()(within) * (places - within[:, None]))
+    try:
+        return np.asarray(RBFInterpolator(nodes, M, kernel="thin_plate_spline")(places))
+    except np.linalg.LinAlgError:  # results on one line: levels that always agree
+        return None
 
 
 def _gain(g: Gains, w: Floats, share: Floats, d: NDArray[np.intp]) -> Floats:
