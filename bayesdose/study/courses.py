@@ -147,6 +147,7 @@ def course(template: DoseText, values: Mapping[str, float], start: float, laying
         times = np.asarray(at + np.arange(_count(part, values, own, unit, label)) * (own or 0.0), float)
         columns, wanted = _part(part, values, times, own, label, laying)
         laid.append(columns)
+        _few(sum(len(before["TIME"]) for before in laid), label)
         asked.append(wanted * len(times))
         interval, pause = gap if gap is not None else interval, 0.0
         at = float(times[-1]) + (gap or 0.0)

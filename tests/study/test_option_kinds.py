@@ -81,6 +81,11 @@ def test_pauses_that_cannot_be(text, said, treated):
         regimens(text, after=treated)
 
 
+def test_cycles_are_not_without_end(treated):
+    with pytest.raises(bd.InputError, match="too many doses"):
+        regimens("(10 mg every 1 h x 5000, then nothing for 1 day) x 1000", after=treated)
+
+
 def test_several_texts(treated):
     o = regimens(
         ["{a} mg every {tau} h x 4", "{load} mg into central, then {a} mg every 12 h x 3", "7 mg"],
