@@ -50,14 +50,26 @@ class Criterion(Protocol):
         """Return the options' scores from their utilities (draw, option)."""
         ...  # pragma: no cover
 
+    def judged(self, U: Floats, outcome: xr.Dataset) -> Floats:
+        """Return what is looked at (draw, option): the utilities, or whether an event happens."""
+        ...  # pragma: no cover
+
     @property
     def label(self) -> str:
         """What the score is called, in a few characters."""
         ...  # pragma: no cover
 
 
+class _ByUtility:
+    """What the criteria share that look at utilities."""
+
+    def judged(self, U: Floats, outcome: xr.Dataset) -> Floats:
+        """Return the utilities."""
+        return U
+
+
 @dataclass(frozen=True)
-class ExpectedUtility:
+class ExpectedUtility(_ByUtility):
     """The mean utility over the draws (von Neumann & Morgenstern 1944; Savage 1954)."""
 
     label: str = "E[U]"
@@ -73,7 +85,7 @@ class ExpectedUtility:
 
 
 @dataclass(frozen=True)
-class CVaR:
+class CVaR(_ByUtility):
     """The mean utility of the worst draws, from `cvar`.
 
     Parameters
@@ -114,7 +126,7 @@ class CVaR:
 
 
 @dataclass(frozen=True)
-class MinimaxRegret:
+class MinimaxRegret(_ByUtility):
     """Minus the largest regret over the draws, from `minimax_regret`."""
 
     label: str = "-max regret"
@@ -148,10 +160,14 @@ class Attainment:
 
     def scores(self, U: Floats, outcome: xr.Dataset, allowed: Bools, groups: Clusters) -> Scores:
         """Return the shares of the draws in which the event happens."""
-        hit = happens(self.event, outcome).astype(np.float64)
+        hit = self.judged(U, outcome)
         mean = hit.mean(axis=0)
         worth = float(criteria.best_per_draw(hit, allowed).mean() - mean[allowed].max())
         return Scores(mean, criteria.deviations(hit, groups), hit, worth)
+
+    def judged(self, U: Floats, outcome: xr.Dataset) -> Floats:
+        """Return 1 where the event happens, else 0."""
+        return happens(self.event, outcome).astype(np.float64)
 
 
 def cvar(share: float) -> CVaR:

@@ -21,7 +21,8 @@ from bayesdose.decision.evaluate import check_outcome, evaluate
 from bayesdose.decision.limits import Check
 from bayesdose.decision.overrides import Override
 from bayesdose.decision.recording import record
-from bayesdose.decision.search import edges, rising
+from bayesdose.decision.rising import Judge, rising
+from bayesdose.decision.search import edges
 from bayesdose.decision.simplest import is_nothing, labels, simplicity
 from bayesdose.decision.utilities import Utility, describe
 from bayesdose.decision.verdicts import Verdicts, judge
@@ -116,6 +117,10 @@ def decide(
         and no limit binds; when the audit file is not what was written to it.
     """
     raised, by = red(flags), criterion_of(criterion)
+
+    def judge(other: xr.Dataset) -> Floats:
+        return by.judged(evaluate(utility, other, labels(other)), other)
+
     limits, warned = guarded(limits, raised, acknowledged)
     case = _case(outcome, utility, by, limits, overrides)
     best = case.highest(case.verdicts.allowed)
@@ -123,7 +128,7 @@ def decide(
     columns = _columns(case, best)
     delta = SHARE * max(case.scores.worth, 0.0) if indifference is None else _indifference(indifference)
     columns["near_optimal"] = near = case.verdicts.allowed & (columns["difference"] <= delta + case.rounding)
-    edge = _edges(case, outcome, best, limits, complete)
+    edge = _edges(case, outcome, best, limits, complete, judge)
     close, needed = _close(case, columns, rivals, delta)
     status, reasons = _status(edge, close, [*_notes(case, outcome, best), *warned])
     choice = Choice(
@@ -216,7 +221,12 @@ def _indifference(value: Any) -> float:
 
 
 def _edges(
-    case: _Case, outcome: xr.Dataset, best: int, limits: Sequence[Check], complete: Sequence[str]
+    case: _Case,
+    outcome: xr.Dataset,
+    best: int,
+    limits: Sequence[Check],
+    complete: Sequence[str],
+    judge: Judge,
 ) -> list[str]:
     """Say where the best lies at an edge of the search; refuse where nothing speaks against more drug.
 
@@ -226,11 +236,11 @@ def _edges(
         When the utility rises over the whole range.
     """
     found = edges(outcome, best, limits, complete)
-    if edge := rising(found, best, case.scores.steps, case.scores.value, outcome):
+    if edge := rising(found, best, case.scores.steps, case.scores.value, outcome, judge):
         raise Refused(
             explain(
-                f"the utility rises over the whole range of {edge.name} that was searched: no draw loses "
-                "anything by more drug",
+                f"the utility rises over the whole range of {edge.name} that was searched, and nothing in it "
+                "speaks against more drug",
                 came=edge.text,
                 expected="a utility that falls where harm begins, or a limit or chance constraint that binds",
                 fix="count the harm in the utility, state bd.max_daily or bd.chance, or search further",

@@ -10,7 +10,6 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from bayesdose.decision.contraindications import MinInterval
-from bayesdose.decision.criteria import Floats
 from bayesdose.decision.limits import Check, Limit
 from bayesdose.decision.loads import MaxLoad
 from bayesdose.decision.scoped import inner_limit
@@ -20,9 +19,6 @@ from bayesdose.errors import InputError, explain, nearest
 DERIVED = ("option", "n_doses", "n_steps", "max_single", "max_daily", "total_amount", "min_interval")
 PREFIXES = ("load_", "cov_")
 """Coordinates of the options that follow from the others; every other numeric one is a searched parameter."""
-
-NEARLY = 0.9
-"""Share of the draws that must gain at every step for a utility to count as rising."""
 
 _INTERVALS = ("interval", "min_interval")
 _DOSES = ("max_single", "max_daily", "total_amount", *_INTERVALS)
@@ -82,65 +78,14 @@ def edges(
     """
     names = searched(outcome)
     _known(complete, names)
-    tried = _beside(outcome, best)
+    tried = candidates_beside(outcome, best)
     if not tried[best]:
         return []
     found = [_edge(outcome, name, best, tried, limits) for name in names if name not in complete]
     return [edge for edge in found if edge is not None]
 
 
-def rising(
-    found: Sequence[Edge], best: int, steps: Floats, value: Floats, outcome: xr.Dataset
-) -> Edge | None:
-    """Return the edge that shows that the utility rises over the whole range searched, if it does.
-
-    The best option gives the most drug of all candidates, and on the way to it, in each parameter at whose
-    edge it lies, the number by which options are compared rises at each step, nearly every draw (`NEARLY`)
-    gains and none loses. A window or a probability that is still filling does not: the draws that have
-    arrived gain nothing more.
-
-    Parameters
-    ----------
-    found
-        From `edges`.
-    best
-        Position of the best option.
-    steps
-        What a step gains or loses by draw (draw, option).
-    value
-        The number by which options are compared (option,).
-    outcome
-        The options.
-    """
-    doses = _most_drug(outcome)
-    if not found or (doses is not None and doses[best] < doses[_beside(outcome, best)].max() * (1 - 1e-9)):
-        return None
-    more = [edge for edge in found if len(edge.line) > 1 and _more(edge, doses)]
-    return more[0] if more and all(_rises(edge, steps, value) for edge in more) else None
-
-
-def _rises(edge: Edge, steps: Floats, value: Floats) -> bool:
-    line = list(edge.line)
-    tolerance = 1e-12 * float(np.abs(steps).max())
-    gain = np.diff(steps[:, line], axis=1)
-    if (np.diff(value[line]) <= tolerance).any() or (gain < -tolerance).any():
-        return False
-    return bool(((gain > tolerance).mean(axis=0) >= NEARLY).all())
-
-
-def _more(edge: Edge, doses: NDArray[np.float64] | None) -> bool:
-    """Whether the best option gives more drug than its neighbour within the search."""
-    inner, best = edge.line[-2:]
-    return edge.up if doses is None or doses[best] == doses[inner] else bool(doses[best] > doses[inner])
-
-
-def _most_drug(outcome: xr.Dataset) -> NDArray[np.float64] | None:
-    """Return how much drug an option gives, a day if that is known (option,)."""
-    facts = (fact(outcome, name) for name in ("max_daily", "total_amount", "max_single"))
-    return next((doses for doses in facts if doses is not None), None)
-
-
-def _beside(outcome: xr.Dataset, best: int) -> NDArray[np.bool_]:
+def candidates_beside(outcome: xr.Dataset, best: int) -> NDArray[np.bool_]:
     """Return the candidates that the best is compared with: those of its drug, where several are joined."""
     tried = _candidates(outcome)
     if "drug" in outcome.coords and outcome["drug"].dims == ("option",):

@@ -19,6 +19,8 @@ from bayesdose.decision import (
     chance,
     contraindicated,
     decide,
+    in_window,
+    log_target_score,
     max_daily,
     max_load,
     min_interval,
@@ -251,10 +253,39 @@ class TestChance:
             decide(outcome, rising, limits=[soft(chance(Event("AUC", above=600), at_most=0.1))])
         assert decide(outcome, rising, complete=["amount"]).best == "2200 mg"
 
-    def test_a_saturating_utility_is_refused_too(self) -> None:
+    @pytest.mark.parametrize(
+        "utility",
+        [
+            lambda o: o.AUC / (o.AUC + 400),
+            lambda o: o.AUC > 400,
+            lambda o: np.log(o.AUC),
+            lambda o: o.AUC - 0.001 * o.amount,
+            lambda o: o.AUC if o.sizes["option"] == 4 else o.nonsense,
+        ],
+        ids=["Emax", "target reached", "log", "less than its cost", "cannot be asked"],
+    )
+    def test_a_utility_in_which_nothing_speaks_against_more_is_refused(self, utility: Any) -> None:
         outcome = auc_outcome([1000, 1400, 1800, 2200], normal_quantiles(2000))
-        with pytest.raises(Refused):
-            decide(outcome, lambda o: o.AUC / (o.AUC + 400))
+        with pytest.raises(Refused, match="nothing in it speaks against more drug"):
+            decide(outcome, utility)
+
+    @pytest.mark.parametrize(
+        "utility",
+        [
+            lambda o: in_window(o.AUC, 400, 600),
+            lambda o: -((o.AUC - 600) ** 2),
+            lambda o: log_target_score(o.AUC, 600, 1.5),
+            lambda o: (o.AUC > 400) - 2.0 * (o.AUC > 5000),
+            lambda o: (o.AUC > 400) if o.sizes["option"] == 3 else o.nonsense,
+        ],
+        ids=["window", "target", "score", "harm far away", "cannot be asked, and fills"],
+    )
+    def test_a_search_that_stopped_too_early_is_an_edge(self, utility: Any) -> None:
+        """No draw loses by more within the search; the utility falls beyond it."""
+        outcome = auc_outcome([1000, 1150, 1300], np.clip(normal_quantiles(2000), -2, 2))
+        choice = decide(outcome, utility)
+        assert choice.status == "edge"
+        assert "try 1300 to 2600" in choice.reasons[0]
 
     def test_an_interior_optimum_is_chosen_and_an_edge_is_an_edge(self) -> None:
         outcome = auc_outcome([1000, 1400, 1800, 2200], normal_quantiles(2000))
