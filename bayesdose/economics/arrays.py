@@ -11,6 +11,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from bayesdose.decision.choice import Choice
+from bayesdose.decision.evaluate import LARGEST
 from bayesdose.errors import InputError, explain, nearest
 
 Floats = NDArray[np.float64]
@@ -43,8 +44,9 @@ def by_option(what: str, values: Values, allowed: Allowed = None) -> xr.DataArra
         raise InputError(explain(f"{what}: labels of the options", expected="each label once"))
     made = made if "draw" in made.dims else made.expand_dims("draw")
     made = made.transpose("draw", "option").astype(float)
-    if not bool(np.isfinite(made).all()):
-        raise InputError(explain(what, came="values that are missing or infinite", expected="finite numbers"))
+    if not bool((np.abs(made) <= LARGEST).all()):
+        came = f"values that are missing, or beyond {LARGEST:g}"
+        raise InputError(explain(what, came=came, expected="finite numbers"))
     return made.sel(option=kept(made, allowed)) if allowed is not None else made
 
 

@@ -138,8 +138,8 @@ def _status(cost: Floats, effect: Floats, order: list[int]) -> tuple[list[str], 
 
 def _falls(cost: Floats, effect: Floats, a: int, b: int, c: int) -> bool:
     """Say whether the ratio from b to c is lower than that from a to b."""
-    first = (cost[b] - cost[a]) / (effect[b] - effect[a])
-    second = (cost[c] - cost[b]) / (effect[c] - effect[b])
+    first = (cost[b] - cost[a]) * (effect[c] - effect[b])
+    second = (cost[c] - cost[b]) * (effect[b] - effect[a])
     return bool(first > second * (1 + _EQUAL))
 
 
@@ -163,9 +163,9 @@ def _incremental(frame: pd.DataFrame) -> pd.DataFrame:
     more_cost, more_effect = (np.full(len(frame), np.nan) for _ in range(2))
     place = np.flatnonzero(on)
     more_cost[place[1:]], more_effect[place[1:]] = np.diff(cost[place]), np.diff(effect[place])
-    made = frame.assign(
-        incremental_cost=more_cost, incremental_effect=more_effect, icer=more_cost / more_effect
-    )
+    with np.errstate(over="ignore"):  # an effect next to nothing has an ICER next to infinity
+        icer = more_cost / more_effect
+    made = frame.assign(incremental_cost=more_cost, incremental_effect=more_effect, icer=icer)
     return made[
         ["cost", "effect", "incremental_cost", "incremental_effect", "icer", "status", "dominated_by"]
     ]

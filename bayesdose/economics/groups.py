@@ -84,13 +84,15 @@ def equally_distributed(values: ArrayLike, aversion: float, *, shares: ArrayLike
                 fix="compare the worst group, or use an aversion of 0",
             )
         )
-    top = float(x.max())
-    if top == 0:
-        return 0.0
-    scaled = x / top  # powers of large aversions neither overflow nor vanish
+    with np.errstate(divide="ignore"):  # the logarithm of 0 is -inf, its power 0
+        log = np.log(x[w > 0])
     if e == 1:
-        return top * float(np.exp(w @ np.log(scaled)))
-    return top * float((w @ scaled ** (1 - e)) ** (1 / (1 - e)))
+        return float(np.exp(w[w > 0] @ log))
+    powers = (1 - e) * log
+    largest = powers.max()  # taken out, so that powers neither overflow nor vanish
+    if not np.isfinite(largest):
+        return 0.0
+    return float(np.exp((largest + np.log(w[w > 0] @ np.exp(powers - largest))) / (1 - e)))
 
 
 def atkinson(values: ArrayLike, aversion: float, *, shares: ArrayLike | None = None) -> float:
