@@ -105,6 +105,8 @@ def ce_plane(
     p = check_probability("ce_plane", probability)
     price = None if wtp is None else float(draws_of("ce_plane: wtp", wtp, low=0.0))
     others = [label for label in kept(c, allowed) if label != reference]
+    if not others:
+        raise InputError(explain("ce_plane: options", came=reference, expected="one besides the reference"))
     draws = xr.Dataset(
         {
             name: (a - a.sel(option=reference, drop=True)).sel(option=others).assign_attrs(a.attrs)
