@@ -18,6 +18,9 @@ from bayesdose.errors import InputError, explain, nearest
 EXPECTED_UTILITY = "expected utility"
 MINIMAX_REGRET = "minimax regret"
 
+FEW = 30
+"""Fewer distinct draws in the tail than this, and the normal error of a CVaR is not to be relied on."""
+
 
 @dataclass(frozen=True, eq=False)
 class Scores:
@@ -35,12 +38,15 @@ class Scores:
     worth
         Expected value of perfect information in the unit of `value`: what the default indifference is a
         share of.
+    notes
+        What a reader must know of these numbers.
     """
 
     value: Floats
     deviation: Floats | None
     steps: Floats
     worth: float
+    notes: tuple[str, ...] = ()
 
 
 class Criterion(Protocol):
@@ -80,8 +86,7 @@ class ExpectedUtility(_ByUtility):
     def scores(self, U: Floats, outcome: xr.Dataset, allowed: Bools, groups: Clusters) -> Scores:
         """Return the means."""
         mean = U.mean(axis=0)
-        worth = float(criteria.best_per_draw(U, allowed).mean() - mean[allowed].max())
-        return Scores(mean, criteria.deviations(U, groups), U, worth)
+        return Scores(mean, criteria.deviations(U, groups), U, _worth(U, allowed))
 
 
 @dataclass(frozen=True)
@@ -120,9 +125,10 @@ class CVaR(_ByUtility):
         plays no part to first order, and the error of the CVaR is that of the mean.
         """
         tail = _tail(U, self.share)
-        mean = U.mean(axis=0)
-        worth = float(criteria.best_per_draw(U, allowed).mean() - mean[allowed].max())
-        return Scores(tail.mean(axis=0), criteria.deviations(tail, groups), U, worth)
+        count = max(self.share * groups.n, 1.0)
+        few = f"the worst {100 * self.share:.3g} % are about {count:.0f} distinct draws: more would be surer"
+        notes = (few,) if count < FEW else ()
+        return Scores(tail.mean(axis=0), criteria.deviations(tail, groups), U, _worth(U, allowed), notes)
 
 
 @dataclass(frozen=True)
@@ -137,8 +143,8 @@ class MinimaxRegret(_ByUtility):
     def scores(self, U: Floats, outcome: xr.Dataset, allowed: Bools, groups: Clusters) -> Scores:
         """Return minus the largest regrets; the extreme of a sample has no Monte Carlo standard error."""
         top = criteria.best_per_draw(U, allowed)
-        worth = float(top.mean() - U.mean(axis=0)[allowed].max())
-        return Scores(-(top[:, None] - U).max(axis=0), None, U, worth)
+        notes = ("the largest regret of a sample has no Monte Carlo error: more draws can only raise it",)
+        return Scores(-(top[:, None] - U).max(axis=0), None, U, _worth(U, allowed), notes)
 
 
 @dataclass(frozen=True)
@@ -161,9 +167,7 @@ class Attainment:
     def scores(self, U: Floats, outcome: xr.Dataset, allowed: Bools, groups: Clusters) -> Scores:
         """Return the shares of the draws in which the event happens."""
         hit = self.judged(U, outcome)
-        mean = hit.mean(axis=0)
-        worth = float(criteria.best_per_draw(hit, allowed).mean() - mean[allowed].max())
-        return Scores(mean, criteria.deviations(hit, groups), hit, worth)
+        return Scores(hit.mean(axis=0), criteria.deviations(hit, groups), hit, _worth(hit, allowed))
 
     def judged(self, U: Floats, outcome: xr.Dataset) -> Floats:
         """Return 1 where the event happens, else 0."""
@@ -235,6 +239,12 @@ def criterion_of(value: object) -> Criterion:
             meant=nearest(value, list(named)) if isinstance(value, str) else None,
         )
     )
+
+
+def _worth(values: Floats, allowed: Bools) -> float:
+    """Return the expected value of perfect information, in the unit of the values (draw, option)."""
+    best = values.mean(axis=0)[allowed].max()
+    return float(criteria.best_per_draw(values, allowed).mean() - best)
 
 
 def _tail(U: Floats, share: float) -> Floats:

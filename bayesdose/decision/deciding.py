@@ -304,8 +304,7 @@ def _notes(case: _Case, outcome: xr.Dataset, best: int) -> list[str]:
     warning = str(case.verdicts.warnings[best])
     notes = [f"the best passes a limit: {warning}"] if warning else []
     notes += [str(outcome.attrs["joined"])] if "joined" in outcome.attrs else []
-    if case.scores.deviation is None:
-        notes.append("the largest regret of a sample has no Monte Carlo error: more draws can only raise it")
+    notes += case.scores.notes
     nothing = is_nothing(outcome)
     if nothing.any() and not nothing.all() and not (allowed & ~nothing).any():
         said = "every option that gives a dose is blocked by a limit: what is left is no treatment"

@@ -61,6 +61,15 @@ def test_cvar_is_the_mean_of_the_worst_draws(share: float) -> None:
     assert score == pytest.approx(worst.mean(axis=0), abs=1e-12)
 
 
+def test_a_tail_of_few_draws_is_told() -> None:
+    outcome = of_utilities(np.random.default_rng(1).standard_normal((400, 2)))
+    few = decide(outcome, u, criterion=cvar(0.05))
+    assert "the worst 5 % are about 20 distinct draws" in few.reasons[-1]
+    assert not any(
+        "distinct draws: more" in reason for reason in decide(outcome, u, criterion=cvar(0.1)).reasons
+    )
+
+
 def test_attainment_is_the_probability_of_the_window() -> None:
     """Reference cases "lognormal-pta" and "dose-strengths": P(400 <= AUC <= 600) by dose."""
     doses = [1500, 1750, 2000, 2250, 2500, 2750]
