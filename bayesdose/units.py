@@ -66,6 +66,7 @@ def unit(text: str) -> pint.Unit:
         ) from error
 
 
+@cache
 def factor(source: str, target: str) -> float:
     """Return the number that turns a value in `source` units into one in `target` units.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -68,12 +69,12 @@ class Course:
     steps: Mapping[str, Steps] = field(default_factory=dict)
     off: float = 0.0
 
-    @property
+    @cached_property
     def times(self) -> Floats:
         """When something is given."""
         return np.unique(self.doses["TIME"])
 
-    @property
+    @cached_property
     def amounts(self) -> Floats:
         """How much is given at each of the times."""
         at = np.searchsorted(self.times, self.doses["TIME"])
