@@ -13,6 +13,9 @@ from bayesdose.outcomes.quantities import Quantity, array, number_in, quantity, 
 from bayesdose.pk import effects
 from bayesdose.units import factor
 
+_STEEPEST = 700.0
+"""Logarithm of a hazard ratio beyond which it overflows."""
+
 
 def hazard(x: xr.DataArray, rate: Quantity, slope: Real, *, per: str = "year") -> xr.DataArray:
     """Return a constant hazard that follows an exposure, ``rate exp(slope x)``.
@@ -38,6 +41,16 @@ def hazard(x: xr.DataArray, rate: Quantity, slope: Real, *, per: str = "year") -
     exposure = array("hazard: x", x)
     base = value_in("hazard: rate", rate, f"1/{per}", least=0.0)
     steep = value_in("hazard: slope", slope, "")
+    most = float((steep * exposure).max())
+    if most > _STEEPEST:
+        raise InputError(
+            explain(
+                "hazard: slope times exposure",
+                came=f"up to {most:.3g}, a hazard ratio beyond all numbers",
+                expected=f"{_STEEPEST:g} at most",
+                meant="a slope per another unit of exposure",
+            )
+        )
     return quantity(effects.exposure_hazard(base, exposure, steep), f"1/{per}", "hazard")
 
 

@@ -90,6 +90,7 @@ def test_without_hazard_the_whole_horizon_is_lived():
         lambda: bd.outcomes.either(X, X),
         lambda: bd.outcomes.hazard(X, "0.2 mg", 0.0),
         lambda: bd.outcomes.hazard(X, -1.0, 0.0),
+        lambda: bd.outcomes.hazard(X, 0.1, 20.0),
         lambda: bd.outcomes.survival(X, "1 year"),
         lambda: bd.outcomes.survival(bd.outcomes.hazard(X, 0.1, 0.0), "year"),
         lambda: bd.outcomes.survival(bd.outcomes.hazard(X, 0.1, 0.0), "1 mg"),
