@@ -72,3 +72,7 @@ def test_neither_room_imports_pymc():
         [sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60
     )
     assert not {"pymc", "pytensor", "nutpie", "matplotlib"} & set(ran.stdout.split())
+
+
+def test_both_rooms_are_found_by_completion():
+    assert {"economics", "outcomes", "validate"} <= set(dir(bd))
