@@ -1,4 +1,4 @@
-"""Finished chains on disk while others run: each file whole, and named by its seal."""
+"""Chains on disk while a fit runs, finished ones and draws so far: each file whole, named by its seal."""
 
 from __future__ import annotations
 
@@ -20,12 +20,14 @@ if TYPE_CHECKING:
     import xarray as xr
 
 
-_NAME = re.compile(r"chains-[0-9a-f]{16}-\d+-\d+-[0-9a-f]{64}\.nc|\.chains-.*\.part|\.?fit\.mark(\.part)?")
+_NAME = re.compile(
+    r"(chains|sofar)-[0-9a-f]{16}-\d+-\d+-[0-9a-f]{64}\.nc|\.chains-.*\.part|\.?fit\.mark(\.part)?"
+)
 
 
 @dataclass(frozen=True)
 class Keep:
-    """Where the finished chains of one fit are kept: a folder, and the mark of the fit in their names."""
+    """Where the chains of one fit are kept: a folder, and the mark of the fit in their names."""
 
     folder: Path
     mark: str
@@ -33,22 +35,53 @@ class Keep:
 
 def kept_chains(keep: Keep, group: range) -> xr.DataTree | None:
     """Return the finished chains of a group, if they are there and whole; what is not whole is removed."""
-    import xarray as xr
-
-    for path in sorted(keep.folder.glob(f"chains-{keep.mark}-{group[0]}-{group[-1]}-*.nc")):
-        if seal(path) == path.stem.rpartition("-")[2]:
-            with xr.open_datatree(path, engine="h5netcdf") as opened:
-                return opened.load()
-        path.unlink()
-    return None
+    return _read(keep, group, "chains")
 
 
 def put_chains(keep: Keep, group: range, trace: xr.DataTree) -> None:
     """Write the finished chains of a group, named by the fit and by their seal, whole or not at all."""
+    _write(keep, group, "chains", trace)
+    for path in _files(keep, group, "sofar"):
+        path.unlink()
+
+
+def kept_draws(keep: Keep, group: range) -> xr.DataTree | None:
+    """Return the draws that a group had made when its process ended, where `put_draws` wrote some."""
+    return _read(keep, group, "sofar")
+
+
+def put_draws(keep: Keep, group: range, trace: xr.DataTree) -> None:
+    """Write the draws that a group has made so far; those written before go when these are there."""
+    written = _write(keep, group, "sofar", trace)
+    for path in _files(keep, group, "sofar"):
+        if path != written:
+            path.unlink()
+
+
+def _files(keep: Keep, group: range, kind: str) -> list[Path]:
+    return sorted(keep.folder.glob(f"{kind}-{keep.mark}-{group[0]}-{group[-1]}-*.nc"))
+
+
+def _read(keep: Keep, group: range, kind: str) -> xr.DataTree | None:
+    """Return the longest of what is there and whole (a kill may leave the draws so far twice)."""
+    import xarray as xr
+
+    found: list[xr.DataTree] = []
+    for path in _files(keep, group, kind):
+        if seal(path) == path.stem.rpartition("-")[2]:
+            with xr.open_datatree(path, engine="h5netcdf") as opened:
+                found.append(opened.load())
+        else:
+            path.unlink()
+    return max(found, key=lambda trace: trace["posterior"].sizes["draw"], default=None)
+
+
+def _write(keep: Keep, group: range, kind: str, trace: xr.DataTree) -> Path:
     with _scratch(keep.folder) as fresh:
         trace.to_netcdf(fresh, engine="h5netcdf")
-        name = f"chains-{keep.mark}-{group[0]}-{group[-1]}-{seal(fresh)}.nc"
-        fresh.replace(keep.folder / name)
+        place = keep.folder / f"{kind}-{keep.mark}-{group[0]}-{group[-1]}-{seal(fresh)}.nc"
+        fresh.replace(place)
+        return place
 
 
 @contextmanager

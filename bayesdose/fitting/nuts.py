@@ -67,8 +67,10 @@ def fit(
     progress
         Whether to tell draws, divergences, ESS so far and the time left, on standard error.
     keep
-        A folder for finished chains while others run: the same call after a crash goes on from them. It may
-        be removed when the fit is saved.
+        A folder for chains while the fit runs, finished ones and twice a minute the draws so far: the same
+        call after a crash goes on from them, a chain that was not finished after another warm-up (its
+        provenance then says ``resumed``, how many draws a chain are of earlier runs). It may be removed when
+        the fit is saved.
     say
         Called with each step's name ("compile", "sample", ...), for command lines.
 
@@ -122,6 +124,7 @@ def fit(
         "seconds": _seconds(clock),
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "checks": checks.to_list(),
+        "resumed": sampled.resumed,
         "failed_solves": {reason: count for reason, count in failures.items() if count},
     }
     return Fit(model, trace, record)

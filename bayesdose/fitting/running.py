@@ -5,19 +5,20 @@ from __future__ import annotations
 import os
 import sys
 import time
+import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from bayesdose.errors import InputError, explain, nearest
-from bayesdose.fitting.kept import Keep, kept_chains, put_chains
+from bayesdose.fitting.kept import Keep, kept_chains, kept_draws, put_chains, put_draws
 
 if TYPE_CHECKING:
     import xarray as xr
 
-_POLL, _LOOK = 0.05, 5.0  # seconds between two looks at the sampler, and at its draws
+_POLL, _LOOK, _KEEP = 0.05, 5.0, 30.0  # seconds between looks at the sampler, at its draws, and keeping them
 _FEWEST = 20  # draws a chain that are worth handing out after an interruption
 
 Adaptation = Literal["diagonal", "low rank"]
@@ -57,10 +58,11 @@ class Sampler:
 
 @dataclass(frozen=True)
 class Sampled:
-    """What sampling left: the draws, and the share of those asked for."""
+    """What sampling left: draws, the share of those asked for, and how many a chain are of earlier runs."""
 
     trace: xr.DataTree
     share: float
+    resumed: int = 0
 
 
 def sample(
@@ -85,7 +87,9 @@ def sample(
     progress
         Whether to tell it, on standard error.
     keep
-        Where finished chains are kept: those found there, under their seal, are not sampled again.
+        Where finished chains are kept, and twice a minute the draws so far of the others. Those found there,
+        under their seal, are not sampled again: an unfinished chain goes on from where it was after another
+        warm-up, since no sampler's state is kept.
 
     Raises
     ------
@@ -95,26 +99,73 @@ def sample(
     """
     groups = [range(sampler.chains)] if keep is None else _in_turn(sampler.chains)
     parts: list[xr.DataTree] = []
+    resumed = 0
     for group in groups:
         found, share = None if keep is None else kept_chains(keep, group), 1.0
         kept = found is not None
         if not kept:
-            own = seed if keep is None else int(np.random.SeedSequence((seed, group[0])).generate_state(1)[0])
+            before = None if keep is None else _before(keep, group, sampler.draws)
+            resumed = max(resumed, _length(before))
+            one = _Group(compiled, sampler, _seed(seed, group, before, keep), group, population, before, keep)
             try:
-                found, share = _one(compiled, sampler, own, len(group), population, progress=progress)
+                found, share = _one(one, progress=progress)
             except KeyboardInterrupt:
                 if not parts:
                     raise
                 share = 0.0
         if share < 1.0 and parts:  # chains that are finished are worth more than pieces of all
-            return Sampled(_joined(parts), len(parts) / len(groups))
+            return Sampled(_joined(parts), len(parts) / len(groups), resumed)
         assert found is not None
         if share < 1.0:
-            return Sampled(found, share)
+            return Sampled(found, share, resumed)
         if keep is not None and not kept:
             put_chains(keep, group, found)
         parts.append(found)
-    return Sampled(_joined(parts), 1.0)
+    return Sampled(_joined(parts), 1.0, resumed)
+
+
+@dataclass(frozen=True)
+class _Group:
+    """Chains that are sampled together: what of, how, and what there is of them."""
+
+    compiled: Any
+    sampler: Sampler
+    seed: int
+    chains: range
+    population: Sequence[str]
+    before: xr.DataTree | None = None
+    keep: Keep | None = None
+
+    def whole(self, trace: xr.DataTree) -> xr.DataTree:
+        """Return the draws of earlier runs and those of this one."""
+        return trace if self.before is None else _one_after_another(self.before, trace)
+
+    def store(self, trace: xr.DataTree) -> None:
+        """Keep the draws so far, where they are worth it."""
+        if self.keep is not None and trace["posterior"].sizes["draw"] >= _FEWEST:
+            put_draws(self.keep, self.chains, self.whole(trace))
+
+
+def _before(keep: Keep, group: range, draws: int) -> xr.DataTree | None:
+    """Return the draws that chains had made when their process ended; a few are left to sample."""
+    found = kept_draws(keep, group)
+    if found is None or draws <= _FEWEST:
+        return None
+    return found.map_over_datasets(
+        lambda part: part.isel(draw=slice(draws - _FEWEST)) if "draw" in part.dims else part
+    )
+
+
+def _seed(seed: int, group: range, before: xr.DataTree | None, keep: Keep | None) -> int:
+    """Return the seed of a group; one that goes on must not repeat what it drew."""
+    if keep is None:
+        return seed
+    more = () if before is None else (_length(before),)
+    return int(np.random.SeedSequence((seed, group[0], *more)).generate_state(1)[0])
+
+
+def _length(trace: xr.DataTree | None) -> int:
+    return 0 if trace is None else int(trace["posterior"].sizes["draw"])
 
 
 def _in_turn(chains: int) -> list[range]:
@@ -122,19 +173,19 @@ def _in_turn(chains: int) -> list[range]:
     return [range(a, min(a + cores, chains)) for a in range(0, chains, cores)]
 
 
-def _one(
-    compiled: Any, sampler: Sampler, seed: int, chains: int, population: Sequence[str], *, progress: bool
-) -> tuple[xr.DataTree, float]:
+def _one(group: _Group, *, progress: bool) -> tuple[xr.DataTree, float]:
     """Sample some chains; an interruption ends it, and what there is comes back with its share."""
     import nutpie
 
+    total, done = group.sampler.draws, _length(group.before)
+    sampler, chains = replace(group.sampler, draws=total - done), len(group.chains)
     told = Progress(sampler, chains) if progress else None
     running = nutpie.sample(
-        compiled,
+        group.compiled,
         draws=sampler.draws,
         tune=sampler.tune,
         chains=chains,
-        seed=seed,
+        seed=group.seed,
         target_accept=sampler.target_accept,
         **_ADAPTATIONS[sampler.adaptation],
         progress_bar=False,
@@ -143,13 +194,12 @@ def _one(
         blocking=False,
     )
     try:
-        return _watched(running, told, population), 1.0
+        return group.whole(_watched(running, told, group)), 1.0
     except KeyboardInterrupt:
-        trace: xr.DataTree = _made(running.abort(), population)
-        done = trace["posterior"].sizes["draw"]
-        if done < _FEWEST:
+        trace: xr.DataTree = group.whole(_made(running.abort(), group.population))
+        if _length(trace) < _FEWEST:
             raise
-        return trace, done / sampler.draws
+        return trace, _length(trace) / total
     except BaseException:
         running.cancel()
         raise
@@ -158,8 +208,9 @@ def _one(
             told.end()
 
 
-def _watched(running: Any, told: Progress | None, population: Sequence[str]) -> xr.DataTree:
-    """Wait for the draws, and tell what there is so far."""
+def _watched(running: Any, told: Progress | None, group: _Group) -> xr.DataTree:
+    """Wait for the draws; tell what there is so far, and keep it."""
+    kept, pause, population = time.monotonic(), _KEEP, group.population
     while True:
         try:
             trace: xr.DataTree = running.wait(timeout=_POLL)
@@ -167,8 +218,20 @@ def _watched(running: Any, told: Progress | None, population: Sequence[str]) -> 
         except TimeoutError:
             if told and told.due:
                 looked = time.monotonic()
-                told.tell(_least_ess(_made(running.inspect(), population), population))
+                told.tell(_least_ess(_so_far(running, population), population))
                 told.pause = max(_LOOK, 20.0 * (time.monotonic() - looked))
+            if group.keep is not None and time.monotonic() - kept > pause:
+                looked = time.monotonic()
+                group.store(_so_far(running, population))
+                kept = time.monotonic()
+                pause = max(_KEEP, 20.0 * (kept - looked))
+
+
+def _so_far(running: Any, population: Sequence[str]) -> xr.DataTree:
+    """Return the draws made so far; that there are fewer than chains is no reason to warn."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Found chain dimension to be longer than draw", UserWarning)
+        return _made(running.inspect(), population)
 
 
 def _made(trace: xr.DataTree, population: Sequence[str]) -> xr.DataTree:
@@ -230,6 +293,20 @@ class Progress:
 
 def _spoken(seconds: float) -> str:
     return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"
+
+
+def _one_after_another(before: xr.DataTree, after: xr.DataTree) -> xr.DataTree:
+    """Return chains that went on: the draws of both, numbered anew."""
+    import xarray as xr
+
+    groups = {}
+    for name in ("posterior", "sample_stats"):
+        own = [part[name].to_dataset() for part in (before, after)]
+        made = xr.concat(
+            own, dim="draw", data_vars="minimal", coords="minimal", compat="override", join="override"
+        )
+        groups[name] = made.assign_coords(draw=np.arange(made.sizes["draw"]))
+    return xr.DataTree.from_dict(groups)
 
 
 def _joined(parts: Sequence[xr.DataTree]) -> xr.DataTree:

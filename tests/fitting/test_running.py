@@ -14,7 +14,15 @@ import xarray as xr
 import bayesdose as bd
 from bayesdose.errors import InputError
 from bayesdose.fitting import running
-from bayesdose.fitting.kept import claim, kept_chains, put_chains, release, seal
+from bayesdose.fitting.kept import (
+    claim,
+    kept_chains,
+    kept_draws,
+    put_chains,
+    put_draws,
+    release,
+    seal,
+)
 from bayesdose.fitting.nuts import _by_subpopulation
 from bayesdose.fitting.running import Progress, Sampler
 from bayesdose.fitting.subpopulations import settle
@@ -121,13 +129,49 @@ def test_a_fit_goes_on_from_kept_chains(phenobarbital, few, tmp_path, monkeypatc
     written = first.stat().st_mtime_ns
     counted = []
     sample = running._one
-    monkeypatch.setattr(running, "_one", lambda *a, **k: counted.append(a[3]) or sample(*a, **k))
+    monkeypatch.setattr(running, "_one", lambda *a, **k: counted.append(len(a[0].chains)) or sample(*a, **k))
     again = bd.fit(phenobarbital, few, **settings)
     assert counted == [1]
     assert [p.stat().st_mtime_ns for p in (tmp_path / "kept").glob("chains-*-0-1-*.nc")] == [written]
     first, second = (f.posterior["posterior"]["theta_CL"].to_numpy() for f in (once, again))
     assert first.shape == (3, 60)
     np.testing.assert_array_equal(first[:2], second[:2])
+
+
+def test_a_chain_goes_on_from_the_draws_it_had(phenobarbital, few, tmp_path, monkeypatch):
+    """As after a kill: draws so far are kept while it samples; what is left is sampled after a warm-up."""
+    settings = {"seed": 1, "draws": 20_000, "tune": 300, "chains": 2, "progress": False}
+    monkeypatch.setattr(running, "_KEEP", 0.0)
+    seen = []
+    put = running.put_draws
+    monkeypatch.setattr(running, "put_draws", lambda *a: seen.append(a[2]) or put(*a))
+    monkeypatch.setattr(running, "put_chains", lambda *a: None)  # as if killed before that
+    once = bd.fit(phenobarbital, few, keep=tmp_path / "kept", **settings)
+    assert once.provenance["resumed"] == 0
+    (left,) = (tmp_path / "kept").glob("sofar-*.nc")
+    n = min(seen[-1]["posterior"].sizes["draw"], 20_000 - 20)
+    assert 20 <= n <= 20_000
+    monkeypatch.undo()
+    again = bd.fit(phenobarbital, few, keep=tmp_path / "kept", **settings)
+    assert again.provenance["resumed"] == n
+    assert not left.exists()
+    first, second = (f.posterior["posterior"]["theta_CL"].to_numpy() for f in (once, again))
+    assert second.shape == (2, 20_000)
+    np.testing.assert_array_equal(second[:, :n], first[:, :n])
+    assert not np.isin(second[:, n:], first).any()
+
+
+def test_the_longer_of_two_kept_pieces_counts(tmp_path):
+    keep = claim(tmp_path, b"this fit")
+    put_draws(keep, range(2), chains(draws=3))
+    (shorter,) = tmp_path.glob("sofar-*")
+    saved = shorter.read_bytes()
+    put_draws(keep, range(2), chains(draws=5))
+    assert not shorter.exists()
+    shorter.write_bytes(saved)  # a kill before it was removed
+    xr.testing.assert_equal(kept_draws(keep, range(2)), chains(draws=5))
+    put_chains(keep, range(2), chains(draws=9))
+    assert kept_draws(keep, range(2)) is None
 
 
 @pytest.fixture
@@ -160,13 +204,13 @@ def test_an_interruption_keeps_the_draws_made_so_far(phenobarbital, few, listeni
 def test_an_interruption_hands_out_the_finished_chains(tmp_path, monkeypatch, share):
     """A later group that is interrupted, also in its warm-up, takes nothing from those before it."""
 
-    def group(compiled, sampler, seed, n, population, *, progress):
+    def group(one, *, progress):
         if calls:
             if share is None:
                 raise KeyboardInterrupt
-            return chains(n, draws=3), share
-        calls.append(seed)
-        return chains(n), 1.0
+            return chains(len(one.chains), draws=3), share
+        calls.append(one.seed)
+        return chains(len(one.chains)), 1.0
 
     calls = []
     monkeypatch.setattr(running, "_one", group)
