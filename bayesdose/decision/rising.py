@@ -51,8 +51,7 @@ def rising(
         Gives `steps` for another outcome.
     """
     doses = _most_drug(outcome)
-    top = doses is not None and doses[best] < doses[candidates_beside(outcome, best)].max() * (1 - 1e-9)
-    if not found or top:
+    if not found or _less_than_most(doses, best, outcome):
         return None
     more = [edge for edge in found if len(edge.line) > 1 and _more(edge, doses)]
     if not more or not all(_rises(edge, steps, value) for edge in more):
@@ -62,6 +61,12 @@ def rising(
         return more[0] if all(_nearly_all_gain(edge, steps) for edge in more) else None
     tolerance = 1e-12 * float(np.abs(beyond).max())
     return more[0] if (np.diff(beyond) >= -tolerance).all() else None
+
+
+def _less_than_most(doses: Floats | None, best: int, outcome: xr.Dataset) -> bool:
+    return doses is not None and bool(
+        doses[best] < doses[candidates_beside(outcome, best)].max() * (1 - 1e-9)
+    )
 
 
 def _rises(edge: Edge, steps: Floats, value: Floats) -> bool:
