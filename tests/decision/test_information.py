@@ -105,6 +105,29 @@ class TestNormalTwoActions:
             assert covers(made, name, s * (norm.pdf(0.5 / s) - 0.5 / s * norm.cdf(-0.5 / s)))
 
 
+class TestCorrelatedParameters:
+    """A gain linear in three correlated normal parameters: E[gain | some of them] is normal."""
+
+    weight = np.array([1.0, -0.7, 0.4])
+    covariance = np.array([[1.0, 0.6, 0.0], [0.6, 1.0, 0.3], [0.0, 0.3, 0.5]])
+    theta = np.random.default_rng(SEED).multivariate_normal([0, 0, 0], covariance, 8000)
+    inputs = xr.DataArray(theta, dims=("draw", "name"), coords={"name": list("abc")}).to_dataset("name")
+
+    def exact(self, known: list[int]) -> float:
+        cross = self.covariance[:, known] @ np.linalg.inv(self.covariance[np.ix_(known, known)])
+        slope = self.weight @ cross
+        s = math.sqrt(slope @ self.covariance[np.ix_(known, known)] @ slope)
+        return s * (norm.pdf(0.3 / s) - 0.3 / s * norm.cdf(-0.3 / s))
+
+    @pytest.mark.parametrize("known", [[0], [1], [2], [0, 1], [1, 2], [0, 1, 2]])
+    def test_parts(self, known: list[int]) -> None:
+        names = ["abc"[k] for k in known]
+        made = evppi(two_actions(0.3 + self.theta @ self.weight), self.inputs, of=[names])
+        assert covers(made, " + ".join(names), self.exact(known))
+        row = made.row(" + ".join(names))
+        assert row["held_out"] == pytest.approx(row["value"], abs=row["mcse"])
+
+
 class TestNextSampleLogGaussian:
     """Case next-sample-log-gaussian: ln CL ~ N(., 0.3^2), ln Css observed with SD 0.2."""
 
