@@ -85,7 +85,7 @@ def number_in(
 
 def quantity(values: xr.DataArray, unit: str, name: str) -> xr.DataArray:
     """Return the values with a unit and a name for reports; no other attribute is kept."""
-    made = values.astype(float)
+    made = values.astype(float).rename(None)
     made.attrs = {"units": unit, "long_name": name}
     return made
 
