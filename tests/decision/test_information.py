@@ -108,7 +108,7 @@ class TestNormalTwoActions:
 class TestCorrelatedParameters:
     """A gain linear in three correlated normal parameters: E[gain | some of them] is normal."""
 
-    weight = np.array([1.0, -0.7, 0.4])
+    weight = np.array([1.0, -0.2, 0.9])
     covariance = np.array([[1.0, 0.6, 0.0], [0.6, 1.0, 0.3], [0.0, 0.3, 0.5]])
     theta = np.random.default_rng(SEED).multivariate_normal([0, 0, 0], covariance, 8000)
     inputs = xr.DataArray(theta, dims=("draw", "name"), coords={"name": list("abc")}).to_dataset("name")
