@@ -1,0 +1,106 @@
+"""Known transcription traps of the published models: scale of omega, units, signs, rounded factors, errata.
+
+The numbers are those of the sources that the specs quote; what the prior medians and graphs hold is
+computed from them here a second time.
+"""
+
+import math
+
+import numpy as np
+import pytensor
+import pytest
+from library import reference_patient
+
+import bayesdose as bd
+from bayesdose.case import worked_tables
+from bayesdose.model import build
+
+
+def medians(name):
+    """Prior medians by name, from the stored prior draws' provenance."""
+    return {k: record["median"] for k, record in bd.load_fit(name).provenance["priors"].items()}
+
+
+def exact(cv):
+    return math.sqrt(math.log1p(cv**2))
+
+
+@pytest.mark.parametrize(
+    ("name", "omegas"),
+    [
+        # CVs that are exact, not sqrt(OMEGA): PKPDsim takes 0.398^2, posologyr log(1 + 0.398^2)
+        ("vancomycin_goti2018", {"CL": exact(0.398), "V1": exact(0.816), "V2": exact(0.571)}),
+        ("tacrolimus_andrews2017", {"ka": exact(1.88), "CL": exact(0.25), "V1": exact(0.69)}),
+        ("clopidogrel_danielak2017", {"CL": exact(0.498), "FM": exact(0.714)}),
+        # CVs that are the square root of a variance
+        ("cefepime_an2023", {"CL": 0.089401**0.5, "V1": 0.427716**0.5, "V2": 0.029929**0.5}),
+        ("phenytoin_hennig2015", {"CL": 0.2275**0.5, "ka": 3.27**0.5, "F": 3.30**0.5}),
+        # variances
+        ("gentamicin_xuan2003", {"CL": 0.084**0.5, "V": 0.003**0.5}),
+        ("docetaxel_kloft2006", {"BASE": 0.06397**0.5, "slope": 0.128412**0.5}),
+        # SDs with correlations
+        ("tobramycin_hennig2013", {"CL": 0.067081**0.5, "V2": 0.342225**0.5}),
+    ],
+)
+def test_the_scale_of_omega(name, omegas):
+    """omega is an SD in this package, whatever the paper prints."""
+    found = medians(name)
+    for parameter, omega in omegas.items():
+        assert found[f"omega_{parameter}"] == pytest.approx(omega, rel=2e-3), parameter
+
+
+def test_variability_between_occasions_is_kept():
+    assert medians("tacrolimus_andrews2017")["omega_kappa_CL"] == pytest.approx(exact(0.18))
+    assert medians("dabigatran_liesenfeld2013")["omega_kappa_F"] == pytest.approx(exact(0.48))
+
+
+def test_factors_are_those_of_the_table_not_of_the_rounded_equation():
+    found = medians("tacrolimus_andrews2017")
+    assert found["theta_nonexpresser"] == pytest.approx(1.04)
+    assert found["theta_expresser"] == pytest.approx(1.98)
+
+
+def test_a_printed_minus_on_a_sigma_means_nothing():
+    assert medians("clopidogrel_danielak2017")["sigma_prop_1"] == pytest.approx(0.45)
+
+
+def test_units_of_residual_errors():
+    """Busulfan: 27 ug/L printed, mg/L here."""
+    assert medians("busulfan_mccune2014")["sigma_add"] == pytest.approx(0.027)
+
+
+def test_a_nearly_singular_omega_block_is_taken_as_it_is_published():
+    fixed = bd.load_fit("busulfan_mccune2014").provenance["fixed"]
+    names = ("CL", "V1", "Q", "V2")
+    matrix = np.eye(4)
+    for i, a in enumerate(names):
+        for j in range(i):
+            matrix[i, j] = matrix[j, i] = fixed[f"rho_{names[j]}_{a}"]
+    sd = np.sqrt([0.0459, 0.152, 0.814, 0.00932])
+    assert np.linalg.eigvalsh(matrix * np.outer(sd, sd))[0] == pytest.approx(0.000107, abs=2e-6)
+
+
+def test_the_slope_of_docetaxel_is_per_mg():
+    """15.57 L/umol at 807.9 g/mol is 19.27 L/mg."""
+    model = bd.load_model("docetaxel_kloft2006")
+    made = build(model, worked_tables(model)[1])
+    slope = at_medians(made, model, "slope")
+    # the worked patient's glycoprotein is 0.04 g/L below the reference
+    assert slope[0] == pytest.approx(19.27 * math.exp(0.350693 * 0.04), rel=1e-3)
+
+
+def test_dialysis_at_equal_flows_is_finite():
+    """Michaels' equation is 0/0 where blood and dialysate flow alike: QB KoA / (QB + KoA)."""
+    model = bd.load_model("dabigatran_liesenfeld2013")
+    made = build(model, reference_patient(model, {"HD": 1.0, "QB": 300.0, "QD": 300.0}))
+    total = at_medians(made, model, "CL_total")
+    assert total[-1] == pytest.approx(12.4 + 300 * 313 / 613, rel=1e-6)
+
+
+def at_medians(made, model, name):
+    """Return a parameter of the typical patient, with thetas at their prior medians."""
+    found = medians(model.name)
+    inputs = [made[k] for k in found] + [made[k] for k in made.declaration.individual]
+    compiled = pytensor.function(inputs, made[name], on_unused_input="ignore", mode="FAST_COMPILE")
+    shapes = [made[k].eval().shape for k in made.declaration.individual]
+    return compiled(*found.values(), *(np.zeros(shape) for shape in shapes))
