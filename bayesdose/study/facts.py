@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -59,14 +59,16 @@ def facts(
         Coordinate option: the labels. Variables (option,): the number for each placeholder, nan without one;
         kind ("none", "current" or "candidate"); n_doses (times at which something is given); n_steps
         (stretches of equal amounts); max_single, max_daily and total_amount (amount): max_daily counts doses
-        of the history too, where they fall into the same 24 h, and those that lead to a steady state, and an
-        infusion counts when it begins; interval (time; of the last part, nan without one); min_interval
+        of the history too, where they fall into the same 24 h, and those that lead to a steady state, and of
+        an infusion what runs within them (of a duration that the model has, all of it when it begins);
+        interval (time; of the last part, nan without one); min_interval
         (time; least one between its doses, the last one of the history among them, nan without any);
         infusion (time; the longest, 0 of boluses, nan where the model has the duration); route (in words);
         start (time) of the first dose. Where they are told apart: time_of_day (h), formulation and change
         (names), pieces (most in one dose) and waste (amount) of what is made up of sizes,
-        load_NAME and load_NAME_daily of what comes with the drug, cov_NAME of covariates that change: the
-        value of an option's first change.
+        load_NAME and load_NAME_daily of what comes with the drug (nan where nobody can say it), cov_NAME of
+        covariates that change: the value of an option's first change; and where doses are given under other
+        values too, cov_NAME_low and cov_NAME_high, the least and largest of all of these.
     """
     card = history.patient.card
     begins = [_begin(c, history.now, start) for c in courses]
@@ -158,10 +160,7 @@ def _loads(
         unit = sorted(units)[0]
         parts = [_weigher(f, what, unit, history) for f in made]
         total = [float(w(c.doses["AMT"]).sum()) for c, w in zip(courses, parts, strict=True)]
-        daily = [
-            _fullest(c, p, history.day, w) if len(c.doses["TIME"]) else 0.0
-            for c, p, w in zip(courses, past, parts, strict=True)
-        ]
+        daily = [_fullest(c, p, history.day, w) for c, p, w in zip(courses, past, parts, strict=True)]
         attrs = {"units": unit, **DERIVED}
         found[f"load_{what}"] = "option", np.array(total), attrs
         found[f"load_{what}_daily"] = "option", np.array(daily), attrs
@@ -192,36 +191,87 @@ def _weigher(
 
 def _covariates(courses: Sequence[Course], history: History) -> dict[str, tuple[Any, ...]]:
     """Return the covariates that an option changes."""
-    names = dict.fromkeys(name for c in courses for name in c.steps)
-    return {
-        f"cov_{name}": (
-            "option",
-            np.array([float(_first(c, name, history.last)) for c in courses]),
-            {"units": history.patient.card.covariate(name).unit, **DERIVED},
-        )
-        for name in names
-    }
+    found: dict[str, tuple[Any, ...]] = {}
+    for name in dict.fromkeys(name for c in courses for name in c.steps):
+        attrs = {"units": history.patient.card.covariate(name).unit, **DERIVED}
+        values = [_while_given(c, name, history.last[name]) for c in courses]
+        own = np.array([v[0] for v in values])
+        found[f"cov_{name}"] = "option", own, attrs
+        low, high = (np.array([end(v) for v in values]) for end in (np.min, np.max))
+        if (low < own).any() or (high > own).any():
+            found |= {f"cov_{name}_low": ("option", low, attrs), f"cov_{name}_high": ("option", high, attrs)}
+    return found
 
 
-def _first(course: Course, name: str, last: Mapping[str, float]) -> float:
-    return float(course.steps[name].value[0]) if name in course.steps else last[name]
+def _while_given(course: Course, name: str, last: float) -> Floats:
+    """Return a covariate's first changed value, and those that govern while something is given."""
+    if name not in course.steps:
+        return np.array([last])
+    steps, begun = course.steps[name], course.doses["TIME"]
+    ends = begun + _lasting(course.doses["AMT"], course.doses["RATE"])
+    ended = np.searchsorted(np.sort(ends), steps.times, side="right")
+    running = steps.times[np.searchsorted(np.sort(begun), steps.times) > ended]
+    moments = np.concatenate([begun, running])
+    while_given = steps.at(moments, np.ones(len(moments), np.bool_), np.full(len(moments), last))
+    return np.concatenate([steps.value[:1], while_given])
+
+
+def _lasting(amount: Floats, rate: Floats) -> Floats:
+    """Return how long each dose runs: 0 of a bolus, and where the model has the duration."""
+    return np.where(rate > 0, amount / np.where(rate > 0, rate, 1.0), 0.0)
 
 
 def _fullest(course: Course, past: Doses, day: float, weigh: Callable[[Floats], Floats]) -> float:
-    """Largest sum in any 24 hours that hold a future dose; the window that ends with one is the fullest.
+    """Largest sum in any 24 hours that hold a future dose, of infusions what runs then; nan where a part is not known.
 
-    A dose counts when it begins. One at steady state has its own past instead of what was given before.
-    `weigh` says what is summed: the amounts, or what comes with them.
+    One at steady state has its own past instead of what was given before. `weigh` says what is summed: the
+    amounts, or what comes with them.
     """
     steady = np.flatnonzero(course.doses["SS"] == 1)
-    edges = [*np.unique([0, *steady]), len(course.doses["TIME"])]
-    fullest = 0.0
-    for k, end in pairwise(edges):
+    edges = np.unique([0, *steady, len(course.doses["TIME"])])
+    sums = [0.0]
+    for k, end in pairwise(edges.tolist()):
         doses = {name: values[k:end] for name, values in course.doses.items()}
         own = implied(doses, day)
         both = own if k in steady else Doses.together(past, own)
-        total = np.r_[0.0, np.cumsum(weigh(both.amount))]
-        oldest = np.searchsorted(both.time, doses["TIME"] - day * (1 - SLACK))
-        newest = np.searchsorted(both.time, doses["TIME"], side="right")
-        fullest = max(fullest, float((total[newest] - total[oldest]).max(initial=0.0)))
-    return fullest
+        sums.append(_largest(both, weigh(both.amount), day, float(doses["TIME"][0])))
+    return float(np.max(sums))  # max() would drop a nan
+
+
+def _largest(doses: Doses, parts: Floats, day: float, since: float) -> float:
+    """Return the largest sum of the parts in any 24 hours that end at `since` or later.
+
+    Between the times at which something begins or ends the sum is a straight line: the fullest window ends at
+    one of them, or begins there. Windows are open at the other end: doses a day apart are never in one.
+    """
+    lasting = _lasting(doses.amount, doses.rate)
+    times = np.unique(np.concatenate([doses.time, doses.time + lasting]))
+    ends = times[times >= since]
+    begins = times[times + day * (1 - SLACK) >= since] if lasting.any() else times[:0]
+    low, high = np.concatenate([ends - day, begins]), np.concatenate([ends, begins + day])
+    at_end, slack = np.arange(len(low)) < len(ends), day * SLACK
+    at_once = lasting == 0
+    oldest = np.searchsorted(doses.time, np.where(at_end, low + slack, low))
+    newest = np.searchsorted(doses.time, np.where(at_end, high, high - slack), side="right")
+
+    def within(values: Floats) -> Floats:
+        total = np.concatenate([[0.0], np.cumsum(np.where(at_once, values, 0.0))])
+        run = _run(doses.time[~at_once], lasting[~at_once], values[~at_once], np.stack([low, high]))
+        return np.asarray(total[newest] - total[oldest] + run[1] - run[0])
+
+    unknown = np.isnan(parts)
+    sums = within(np.where(unknown, 0.0, parts))
+    if unknown.any():
+        sums = np.where(within(unknown.astype(np.float64)) > SLACK, math.nan, sums)
+    return float(np.max(sums, initial=0.0))
+
+
+def _run(begun: Floats, lasting: Floats, values: Floats, until: Floats) -> Floats:
+    """Return how much of infusions has run until given times, each at its even rate."""
+    if not len(begun):
+        return np.zeros(until.shape)
+    corners, at = np.unique(np.concatenate([begun, begun + lasting]), return_inverse=True)
+    rates = values / lasting
+    slope = np.cumsum(np.bincount(at, weights=np.concatenate([rates, -rates])))
+    total = np.concatenate([[0.0], np.cumsum(slope[:-1] * np.diff(corners))])
+    return np.asarray(np.interp(until, corners, total))

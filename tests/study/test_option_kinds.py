@@ -368,3 +368,78 @@ def test_thousands_of_options_are_made_at_once(treated):
     o = regimens("{a} mg every {tau} h x 10", after=treated, a=np.linspace(1, 100, 1500), tau=[8, 12])
     assert len(o) == 3002
     assert fact(o, "n_doses")[-1] == 10
+
+
+# The fullest 24 hours
+
+
+def infused(*doses, end):
+    """A patient who was given these doses, (time, mg, mg/h)."""
+    rows = [{"TIME": t, "AMT": a, "RATE": r, "EVID": 1} for t, a, r in doses]
+    rows += [{"TIME": end, "AMT": ".", "RATE": ".", "EVID": 2}]
+    return read_study(pd.DataFrame(rows).assign(ID="1", DV=".", WT=50, FORM=1, DIAL=0), CARD)
+
+
+def test_an_infusion_that_still_runs_counts_by_what_of_it_runs():
+    # 5 g over 120 h are 1 g in any 24 h; begun 30 h before the option, it is let run out
+    running = infused((0, 5000, 5000 / 120), end=30)
+    o = regimens("1500 mg every 12 h x 4", after=running, start=30, current=False)
+    assert fact(o, "max_daily") == pytest.approx([0, 4000], rel=1e-12)
+    salt = bd.Formulation("salt", contains={"sodium": "0.1 mg/mg"})
+    o = regimens("1500 mg every 12 h x 4", after=running, start=30, current=False, formulation=salt)
+    assert fact(o, "load_sodium_daily") == pytest.approx([0, 400], rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("text", "most"),
+    [
+        ("120 mg over 2 h every 24 h x 3", 120),  # a day apart: never two at once
+        ("120 mg over 48 h", 60),
+        (
+            "120 mg over 48 h every 48 h x 1, then 120 mg over 2 h",
+            175,
+        ),  # 22 h of 2.5 mg/h, and all of the other
+        ("120 mg over 24 h every 24 h x 3", 120),
+        ("120 mg over 36 h every 24 h x 3", 120),  # as much as in a steady state
+        ("120 mg over 24 h every 12 h x 4 at steady state", 240),
+    ],
+)
+def test_infusions_are_counted_as_they_run(text, most):
+    o = regimens(text, after=patient(end=0), current=False)
+    assert fact(o, "max_daily")[1] == pytest.approx(most, rel=1e-12)
+
+
+def test_a_load_that_nobody_can_say_is_no_zero():
+    # 500 mg cannot have been four pieces of 50 mg: what came with them is not known
+    tablets = bd.Formulation(
+        "tablets", contains={"sodium": "55 mg/piece"}, strengths=bd.Strengths(["50 mg"], most=4)
+    )
+    odd = patient((0, 500), (12, 500), (24, 500), end=30)
+    o = regimens("100 mg every 12 h x 6", after=odd, formulation=tablets)
+    assert np.isnan(fact(o, "load_sodium_daily")).tolist() == [False, True, True]
+    late = regimens("100 mg every 12 h x 6", after=odd, start=60, current=False, formulation=tablets)
+    assert fact(late, "load_sodium_daily") == [0, 220]  # the last of them is more than a day ago
+
+
+# Covariates while doses are given
+
+
+@pytest.mark.parametrize(
+    ("text", "change", "found"),
+    [
+        ("10 mg every 24 h x 5", {"at": "72 h"}, (0, 1)),  # three doses without, two with it
+        ("10 mg every 24 h x 5", {"at": 0}, (1, 1)),
+        ("10 mg every 24 h x 5", {"at": 0, "lasting": "30 h"}, (0, 1)),
+        ("10 mg over 6 h", {"at": 0, "lasting": "3 h"}, (0, 1)),  # the infusion goes on after it
+        ("10 mg over 6 h", {"at": 0, "lasting": "6 h"}, (1, 1)),
+        ("10 mg", {"at": "72 h"}, (0, 1)),
+    ],
+)
+def test_all_values_of_a_covariate_under_which_doses_are_given(treated, text, change, found):
+    both = [None, bd.Change("dialysis", {"DIAL": 1}, **change)]
+    o = regimens(text, after=treated, changes=both, current=False)
+    assert fact(o, "cov_DIAL") == [0, 1, 0, 1]
+    low = fact(o, "cov_DIAL_low") if "cov_DIAL_low" in o.table else fact(o, "cov_DIAL")
+    high = fact(o, "cov_DIAL_high") if "cov_DIAL_high" in o.table else fact(o, "cov_DIAL")
+    assert (low[3], high[3]) == found
+    assert (low[:3], high[:3]) == ([0, 1, 0], [0, 1, 0])
