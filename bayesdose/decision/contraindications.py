@@ -37,7 +37,10 @@ class MinInterval:
         return f"at least {self.text.strip()} between doses"
 
     def check(self, outcome: xr.Dataset) -> tuple[Verdict, ...]:
-        """Return (blocked, reason) per option; no treatment and a single dose have no interval.
+        """Return (blocked, reason) per option; no treatment has no interval.
+
+        Nor has a single dose, unless the outcome says by its `min_interval` how long after the last one that
+        was given it comes.
 
         Raises
         ------
@@ -46,7 +49,8 @@ class MinInterval:
         """
         name = "interval" if fact(outcome, "min_interval") is None else "min_interval"
         hours, doses = fact(outcome, name), fact(outcome, "n_doses")
-        several = ~is_nothing(outcome) & (np.True_ if doses is None else doses > 1)
+        treats = ~is_nothing(outcome)
+        several = treats & (np.True_ if doses is None else doses > 1)
         if hours is None or np.isnan(hours[several]).any():
             fix = "simulate options made by regimens()"
             raise InputError(
@@ -56,7 +60,8 @@ class MinInterval:
         if not own:
             raise InputError(explain(f"limit {self}: intervals have no unit", expected="attrs['time_unit']"))
         shortest = quantity_in(self.text, str(own))
-        short = several & (hours < shortest * (1 - TOLERANCE))
+        judged = several if name == "interval" else treats & np.isfinite(hours)
+        short = judged & (hours < shortest * (1 - TOLERANCE))
         said = f"is less than {self.text.strip()} between doses"
         return tuple(
             (True, f"{time:g} {own} {said}") if hit else (False, "")
@@ -120,17 +125,19 @@ class Contraindicated:
         Raises
         ------
         InputError
-            When the outcome does not carry the covariate, a unit does not convert, or the options do not
-            have the facts that are asked for.
+            When the outcome does not carry the covariate, a unit does not convert, `among` speaks of names
+            where the covariate is a number, or the options do not have the facts that are asked for.
         """
+        meant = ~is_nothing(outcome) & having(outcome, self.only, str(self))
         values = self._values(outcome)
-        hit = ~is_nothing(outcome) & having(outcome, self.only, str(self)) & self._holds(values, outcome)
+        held = np.array([self._holds(value, outcome) for value in values])
+        shown = values[held.argmax(axis=0), np.arange(len(meant))]
         why = f": {self.why}" if self.why else ""
         return tuple(
             (True, f"contraindicated, {self.covariate} is {_plain(value)} ({self._condition}){why}")
             if one
             else (False, "")
-            for one, value in zip(hit, values.tolist(), strict=True)
+            for one, value in zip(meant & held.any(axis=0), shown.tolist(), strict=True)
         )
 
     @property
@@ -141,12 +148,12 @@ class Contraindicated:
         return f"{self.covariate} is {' or '.join(words)}"
 
     def _values(self, outcome: xr.Dataset) -> NDArray[Any]:
-        """Return the covariate under each option, (option,)."""
+        """Return the values that the covariate has under each option, (value, option)."""
         name = f"cov_{self.covariate}"
         if name in outcome.coords and outcome[name].dims == ("option",):
-            values = outcome[name].to_numpy()
+            values = _with_extremes(outcome, name)
         elif name in outcome.attrs:
-            values = np.repeat(np.asarray(outcome.attrs[name]), outcome.sizes["option"])
+            values = np.repeat(np.asarray(outcome.attrs[name]), outcome.sizes["option"])[None]
         else:
             known = sorted(str(a).removeprefix("cov_") for a in outcome.attrs if str(a).startswith("cov_"))
             known = [k for k in known if not k.endswith("_unit")]
@@ -163,10 +170,16 @@ class Contraindicated:
         return np.asarray(values)
 
     def _holds(self, values: NDArray[Any], outcome: xr.Dataset) -> NDArray[np.bool_]:
-        hit = np.isin(values, np.array(self.among)) if self.among else np.zeros(len(values), dtype=np.bool_)
+        """Return where the condition holds, (option,)."""
+        number = values.dtype.kind in "biuf"
+        hit = np.zeros(len(values), dtype=np.bool_)
+        for one in self.among:
+            if isinstance(one, str) == number:
+                raise InputError(self._of_another_kind(one, values[0]))
+            hit |= np.asarray(values == one, dtype=np.bool_)
         if self.below is None and self.above is None:
-            return np.asarray(hit)
-        if values.dtype.kind not in "biuf":
+            return hit
+        if not number:
             came = f"{self.covariate} {values[0]!r}"
             raise InputError(explain(f"limit {self}: the covariate is no number", came=came))
         if self.below is not None:
@@ -174,6 +187,15 @@ class Contraindicated:
         if self.above is not None:
             hit = hit | (values > self._number(self.above, outcome))
         return np.asarray(hit)
+
+    def _of_another_kind(self, one: Scalar, value: Any) -> str:
+        code = isinstance(one, str)
+        fix = "state the codes of the patient's table, such as among=[0]" if code else "state its names"
+        return explain(
+            f"limit {self}: {one!r} would never be met, {self.covariate} is a {'number' if code else 'name'}",
+            came=_plain(value),
+            fix=fix,
+        )
 
     def _number(self, value: Scalar, outcome: xr.Dataset) -> float:
         if not isinstance(value, str):
@@ -207,7 +229,8 @@ def contraindicated(
         Contraindicated beyond this value: a number in the covariate's unit, or a text with a unit
         ("30 mL/min").
     among
-        Contraindicated where the covariate is one of these ("PM", or codes).
+        Contraindicated where the covariate is one of these: the codes of the table, as simulated outcomes
+        carry them ([0]), or names where an outcome carries names (["PM"]).
     only
         Facts of the options that are meant (``{"drug": "codeine"}``, ``{"route": "oral"}``); every option
         that gives a dose unless given.
@@ -227,6 +250,12 @@ def contraindicated(
     if below is None and above is None and not listed:
         expected = "below=, above= or among="
         raise InputError(explain(f"limit contraindicated on {covariate}", came="nothing", expected=expected))
+    known = str | int | float | np.number
+    if odd := [one for one in listed if isinstance(one, bool) or not isinstance(one, known)]:
+        came, expected = repr(odd[0]), "codes (numbers), or names"
+        raise InputError(
+            explain(f"limit contraindicated on {covariate}: among", came=came, expected=expected)
+        )
     for end in (below, above):
         if end is not None and not _is_value(end):
             expected = 'a number, or a text with a unit such as "30 mL/min"'
@@ -246,6 +275,16 @@ def _is_value(value: object) -> bool:
             return False
         return True
     return isinstance(value, int | float | np.number) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _with_extremes(outcome: xr.Dataset, name: str) -> NDArray[Any]:
+    """Return what an option makes of a covariate, and the extremes while doses are given, (value, option)."""
+    own = outcome[name].to_numpy()
+    found = [own]
+    for end in ("_low", "_high"):
+        if own.dtype.kind in "biuf" and (other := fact(outcome, name + end)) is not None:
+            found.append(np.where(np.isnan(other), own, other))
+    return np.stack(found)
 
 
 def _plain(value: Any) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +12,8 @@ from numpy.typing import NDArray
 
 from bayesdose.decision.limits import Check, Verdict
 from bayesdose.errors import InputError, explain, nearest
+
+_SHOWN = 10  # values in a complaint
 
 
 @dataclass(frozen=True)
@@ -77,6 +80,35 @@ def only_for(limit: Check, **facts: Any) -> Only:
 def inner_limit(limit: Check) -> Check:
     """Return the limit that holds for some options only, or the limit itself."""
     return limit.limit if isinstance(limit, Only) else limit
+
+
+def check_meant(limits: Iterable[Check], outcome: xr.Dataset) -> None:
+    """Refuse a limit for options with a fact that none of the options has: it would never block.
+
+    Raises
+    ------
+    InputError
+        When there is one; a misspelt value of an existing fact is named.
+    """
+    for limit in limits:
+        _check_facts(limit, outcome, str(limit))
+
+
+def _check_facts(limit: object, outcome: xr.Dataset, said: str) -> None:
+    inside = getattr(limit, "limit", None)  # a soft limit's, or that for some options only
+    if inside is not None:
+        _check_facts(inside, outcome, said)
+    for name, value in (*getattr(limit, "facts", ()), *getattr(limit, "only", ())):
+        if not having(outcome, ((name, value),), said).any():
+            known = [str(v) for v in dict.fromkeys(outcome[name].to_numpy().tolist()) if str(v)]
+            raise InputError(
+                explain(
+                    f"limit {said}: no option has the {name} {value!r}, so it would never block",
+                    expected=", ".join(known[:_SHOWN]) + ", ..." * (len(known) > _SHOWN),
+                    meant=nearest(str(value), known),
+                    fix="leave it out where these options are not meant",
+                )
+            )
 
 
 def having(outcome: xr.Dataset, facts: tuple[tuple[str, Any], ...], limit: str) -> NDArray[np.bool_]:

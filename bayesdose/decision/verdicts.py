@@ -13,6 +13,7 @@ from bayesdose.decision.criteria import Bools, Floats
 from bayesdose.decision.escalation import NoEscalation
 from bayesdose.decision.limits import Check
 from bayesdose.decision.overrides import Override, Soft, check_overrides
+from bayesdose.decision.scoped import check_meant
 from bayesdose.errors import InputError, Refused, explain
 
 
@@ -67,6 +68,7 @@ def judge(
     _check_limits(limits)
     labels = [str(name) for name in names]
     check_overrides(overrides, limits, labels)
+    check_meant(limits, outcome)
     blocked: list[list[str]] = [[] for _ in labels]
     warned: list[list[str]] = [[] for _ in labels]
     cost = np.zeros(len(labels))

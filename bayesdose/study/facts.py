@@ -222,7 +222,7 @@ def _lasting(amount: Floats, rate: Floats) -> Floats:
 
 
 def _fullest(course: Course, past: Doses, day: float, weigh: Callable[[Floats], Floats]) -> float:
-    """Largest sum in any 24 hours that hold a future dose, of infusions what runs then; nan where a part is not known.
+    """Largest sum in any 24 hours that hold a future dose, of infusions what runs then; nan where not known.
 
     One at steady state has its own past instead of what was given before. `weigh` says what is summed: the
     amounts, or what comes with them.

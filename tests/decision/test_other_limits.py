@@ -150,6 +150,14 @@ class TestIntervals:
         )
         assert blocked(min_interval("8 h"), outcome) == [False, True, False, False]
 
+    def test_one_dose_soon_after_the_last_one_that_was_given(self) -> None:
+        """The fact min_interval holds the gap to it; without such a dose it is nan, nothing is blocked."""
+        outcome = fosfomycin(4, 6, 8).assign_coords(
+            min_interval=("option", [math.nan, 1.0, 6.0, math.nan], {"units": "h"}),
+            n_doses=("option", [0, 1, 1, 1]),
+        )
+        assert blocked(min_interval("6 h"), outcome) == [False, True, False, False]
+
     @pytest.mark.parametrize("text", ["8", "8 mg", "h", "-8 h", "0 h", 8])
     def test_what_is_no_time(self, text: object) -> None:
         with pytest.raises(InputError):
@@ -192,6 +200,31 @@ class TestContraindications:
             True,
             True,
         ]
+
+    def test_names_are_not_compared_with_codes(self) -> None:
+        """Simulated outcomes carry codes: a name would never be met there, and the drug be given."""
+        coded, named = self.outcome(cov_CYP2D6=0.0), self.outcome(cov_CYP2D6="PM")
+        for among in (["PM"], ["0"], [20, "PM"], [0, "PM"]):
+            with pytest.raises(InputError, match="would never be met, CYP2D6 is a number"):
+                contraindicated("CYP2D6", among=among).check(coded)
+        with pytest.raises(InputError, match="would never be met, CYP2D6 is a name"):
+            contraindicated("CYP2D6", among=["PM", 0]).check(named)
+        for among in ([True], [None], [["PM"]]):
+            with pytest.raises(InputError, match="codes"):
+                contraindicated("CYP2D6", among=among)  # type: ignore[arg-type]
+
+    def test_every_value_counts_under_which_doses_are_given(self) -> None:
+        """CRCL 20 at first and 60 from the third day on: the first doses are given at 20."""
+        outcome = self.outcome().assign_coords(
+            cov_CRCL=("option", [20.0, 60.0, 60.0]),
+            cov_CRCL_low=("option", [20.0, 20.0, math.nan]),
+            cov_CRCL_high=("option", [20.0, 60.0, math.nan]),
+        )
+        limit = contraindicated("CRCL", below=30)
+        assert blocked(limit, outcome) == [False, True, False]
+        assert "CRCL is 20" in limit.check(outcome)[1][1]
+        assert blocked(contraindicated("CRCL", above=50), outcome) == [False, True, True]
+        assert blocked(contraindicated("CRCL", among=[20]), outcome) == [False, True, False]
 
     def test_an_option_may_change_the_covariate(self) -> None:
         outcome = self.outcome().assign_coords(cov_CRCL=("option", [25.0, 25.0, 60.0]))
@@ -345,7 +378,18 @@ class TestSomeOptions:
         assert str(limit) == "drug B: at most 5 g a day"
         assert decide(self.outcome, u, limits=[limit]).best == "4 g/day"
         assert decide(self.outcome, u, limits=[soft(limit, cost=3)]).best == "4 g/day"
-        assert not any(blocked(only_for(max_daily("5 g"), drug="C"), self.outcome))
+
+    @pytest.mark.parametrize("made", [lambda limit: limit, soft], ids=["hard", "soft"])
+    def test_a_value_that_no_option_has_is_an_error(self, made: Any) -> None:
+        named = self.outcome.assign_coords(drug=("option", ["", "codeine", "morphine", "morphine"]))
+        limits = [
+            only_for(max_daily("0.1 g"), drug="codein"),
+            contraindicated("CRCL", below=30, only={"drug": "codein"}),
+            only_for(contraindicated("CRCL", below=30, only={"drug": "codein"}), drug="morphine"),
+        ]
+        for limit in limits:
+            with pytest.raises(InputError, match=r"no option has the drug 'codein'.*Probably meant: codeine"):
+                decide(named.assign_attrs(cov_CRCL=90.0), u, limits=[made(limit)])
 
     def test_what_the_other_options_do_not_say_is_not_asked(self) -> None:
         holes = self.outcome.assign_coords(max_daily=("option", [0.0, math.nan, 6.0, 4.0]))

@@ -443,3 +443,16 @@ def test_all_values_of_a_covariate_under_which_doses_are_given(treated, text, ch
     high = fact(o, "cov_DIAL_high") if "cov_DIAL_high" in o.table else fact(o, "cov_DIAL")
     assert (low[3], high[3]) == found
     assert (low[:3], high[:3]) == ([0, 1, 0], [0, 1, 0])
+
+
+def test_limits_see_what_doses_are_given_under(treated):
+    session = bd.Change("dialysis", {"DIAL": 1}, at="72 h")
+    o = regimens("10 mg every 24 h x 5", after=treated, changes=session, current=False)
+    outcome = o.table.set_coords(list(o.table.data_vars))
+    assert [hit for hit, _ in bd.contraindicated("DIAL", below=1).check(outcome)] == [False, True]
+
+
+def test_one_dose_an_hour_after_the_last_one():
+    o = regimens("500 mg", after=patient((0, 500)), start=1, current=False)
+    outcome = o.table.set_coords(list(o.table.data_vars))
+    assert [hit for hit, _ in bd.min_interval("6 h").check(outcome)] == [False, True]
