@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from bayesdose.decision import criteria
 from bayesdose.decision.choice import Choice
-from bayesdose.decision.criteria import Bools, Clusters, Floats, clusters
+from bayesdose.decision.criteria import Bools, Clusters, Floats
 from bayesdose.decision.information import Gains, Information, assembled, gains
 from bayesdose.errors import InputError, Refused, explain
 
@@ -125,8 +125,7 @@ def _by_category(choices: Mapping[Any, Choice], frequency: Mapping[Any, float] |
         if set(one.table["option"].to_numpy().tolist()) != set(names):
             raise InputError(explain(f"the choice for {name!r} is among other options"))
         parts.append(one.U.sel(option=names).transpose("draw", "option").to_numpy())
-        particle = one.U["particle"].to_numpy() if "particle" in one.U.coords else None
-        groups.append(clusters(len(parts[-1]), particle))
+        groups.append(criteria.independent(one.U))
         allowed.append(~one.table["blocked"].sel(option=names).to_numpy().astype(bool))
     of = np.repeat(np.arange(len(parts)), [len(p) for p in parts])
     weight = share[of] / np.bincount(of)[of]
@@ -179,5 +178,6 @@ def _assembled(case: _Case, best: int, each: Floats, policy: pd.DataFrame) -> In
     allowed = np.where(case.allowed[case.of], case.U, -np.inf)
     top = float(case.weight @ (allowed.max(axis=1) - case.U[:, best]))
     # one draw that is worth as much as perfect information: the draws of categories have weights
-    g = Gains(np.array([[0.0, top]]), [case.names[best], "perfect information"], 0, case.groups[0])
+    names, groups = [case.names[best], "perfect information"], case.groups[0]
+    g = Gains(np.array([[0.0, top]]), names, 0, groups, groups)
     return assembled("EVSI of a test", columns, ["test"], g, "the draws of each result", policy=policy)

@@ -17,8 +17,8 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from bayesdose.decision.choice import Choice
-from bayesdose.decision.criteria import clusters, deviations, mcse
-from bayesdose.decision.search import searched
+from bayesdose.decision.criteria import deviations, independent, mcse
+from bayesdose.decision.search import said_alike, searched
 from bayesdose.decision.simplest import fact
 from bayesdose.errors import InputError, explain
 
@@ -133,7 +133,7 @@ def best_time_of_day(
     if callable(of):
         first, curve = _asked(of, period)
         return _found(curve, first, np.nan, indifference, period)
-    U, particle = _utilities(of)
+    U = _utilities(of)
     hours, values = _on_the_circle(U, period)
     mean = values.mean(axis=0)
     curve = _harmonics(mean)
@@ -141,7 +141,7 @@ def best_time_of_day(
     if len(values) < 2:
         return found
     gain = _gain(values, found.best - hours[0], period)
-    groups = clusters(len(values), particle)
+    groups = independent(U)
     error = (
         float(mcse(deviations(np.asarray(gain, np.float64)[:, None], groups))[0])
         if groups.n > 1
@@ -164,8 +164,8 @@ def _asked(utility: Callable[[Floats], Any], period: float) -> tuple[float, NDAr
         n *= 2
 
 
-def _utilities(of: Choice | xr.DataArray) -> tuple[xr.DataArray, NDArray[np.integer] | None]:
-    """Return utilities (draw, option) with their hours, and the particle of each draw."""
+def _utilities(of: Choice | xr.DataArray) -> xr.DataArray:
+    """Return utilities (draw, option) with their hours."""
     if isinstance(of, Choice):
         U, table = of.U, of.table
         if HOURS not in table.coords:
@@ -176,6 +176,7 @@ def _utilities(of: Choice | xr.DataArray) -> tuple[xr.DataArray, NDArray[np.inte
             values = fact(table, name)
             if name not in (HOURS, "start") and values is not None:
                 alike &= (values == values[best]) | (np.isnan(values) & np.isnan(values[best]))
+        alike &= said_alike(table, best)
         if (table["blocked"].to_numpy() & alike).any():
             fix = "search the allowed hours with decide() alone"
             raise InputError(explain("a limit blocks some of the hours", fix=fix))
@@ -184,8 +185,7 @@ def _utilities(of: Choice | xr.DataArray) -> tuple[xr.DataArray, NDArray[np.inte
         U = of
     else:
         raise InputError(_no_hours())
-    particle = U["particle"].to_numpy() if "particle" in U.coords else None
-    return U if "draw" in U.dims else U.expand_dims("draw"), particle
+    return U if "draw" in U.dims else U.expand_dims("draw")
 
 
 def _no_hours() -> str:

@@ -10,13 +10,14 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+import xarray as xr
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
 ROUNDING = 1e-12
-"""Two utilities closer than this share of the largest one are equal: what is left is rounding."""
+"""Two utilities closer than this share of their size are equal: what is left is rounding."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,6 +54,24 @@ class Clusters:
         ends = np.append(self.starts, self.n_draws)
         which = csr_array((np.ones(self.n_draws), self.order, ends), shape=(self.n, self.n_draws))
         return np.asarray(which @ values)
+
+
+def particles(made: xr.Dataset | xr.DataArray) -> Clusters:
+    """Group draws by coordinate ``particle``: copies of one particle are one distinct draw."""
+    return clusters(made.sizes["draw"], made["particle"].to_numpy() if "particle" in made.coords else None)
+
+
+def independent(made: xr.Dataset | xr.DataArray) -> Clusters:
+    """Group draws into those that are independent of each other: what Monte Carlo errors are clustered by.
+
+    Particles that share a draw of the population (coordinate ``population_draw``) share its error, so they
+    are one group. Where all draws are of one population it is taken as known, and particles are the groups.
+    """
+    own = particles(made)
+    if "population_draw" not in made.coords or made["population_draw"].dims != ("draw",):
+        return own
+    wider = clusters(made.sizes["draw"], made["population_draw"].to_numpy())
+    return wider if 1 < wider.n < own.n else own
 
 
 def clusters(n_draws: int, particle: NDArray[np.integer] | None = None) -> Clusters:
@@ -94,9 +113,30 @@ def mcse(deviation: Floats) -> Floats:
     return np.sqrt(n / (n - 1) * np.einsum("ko,ko->o", deviation, deviation))
 
 
-def rounding(U: Floats) -> float:
-    """Return the difference below which two utilities of `U` count as equal, in units of utility."""
-    return ROUNDING * float(np.abs(U).max())
+def rounding(steps: Floats, value: Floats, allowed: Bools) -> float:
+    """Return the difference of two scores below which they count as equal.
+
+    It follows the mean size of what the best score is made of, and of the middle one of the allowed options:
+    a huge loss of another option, blocked or not, makes no two others equal.
+
+    Parameters
+    ----------
+    steps
+        What the scores are made of (draw, option).
+    value
+        The scores (option,).
+    allowed
+        Which options no limit blocks.
+    """
+    size = np.abs(steps).mean(axis=0)
+    own = np.sort(size[allowed])
+    return ROUNDING * float(max(size[np.where(allowed, value, -np.inf).argmax()], own[(len(own) - 1) // 2]))
+
+
+def _tied(U: Floats, top: Floats) -> Bools:
+    """Return where an option has the highest utility of a draw, but for rounding (draw, option)."""
+    size = np.abs(top)
+    return np.asarray(top[:, None] - U <= ROUNDING * np.maximum(size, np.median(size))[:, None])
 
 
 def best_per_draw(U: Floats, allowed: Bools) -> Floats:
@@ -110,7 +150,7 @@ def share_best(U: Floats, allowed: Bools, top: Floats) -> tuple[Floats, Floats]:
     P(best) splits a draw equally between the allowed options that tie for its highest utility, so that it
     sums to 1; P(not beaten) counts every tie in full. Blocked options have 0 in both.
     """
-    hit = ((top[:, None] - U <= rounding(U)) & allowed).astype(np.float64)
+    hit = (_tied(U, top) & allowed).astype(np.float64)
     # einsum: a threaded matrix product of this size costs more CPU than it saves
     return np.einsum("d,do->o", 1.0 / hit.sum(axis=1), hit) / len(U), hit.mean(axis=0)
 

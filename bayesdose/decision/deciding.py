@@ -14,12 +14,19 @@ from numpy.typing import NDArray
 
 from bayesdose.decision import criteria
 from bayesdose.decision.choice import Choice, Status
-from bayesdose.decision.compared import EXPECTED_UTILITY, Criterion, ExpectedUtility, Scores, criterion_of
+from bayesdose.decision.compared import (
+    EXPECTED_UTILITY,
+    Attainment,
+    Criterion,
+    ExpectedUtility,
+    Scores,
+    criterion_of,
+)
 from bayesdose.decision.criteria import Bools, Clusters, Floats
 from bayesdose.decision.escalation import Acknowledged, HasName, guarded, recorded, red
 from bayesdose.decision.evaluate import check_outcome, evaluate
 from bayesdose.decision.limits import Check
-from bayesdose.decision.overrides import Override
+from bayesdose.decision.overrides import Override, check_costs
 from bayesdose.decision.recording import record
 from bayesdose.decision.rising import Judge, rising
 from bayesdose.decision.search import edges
@@ -106,7 +113,7 @@ def decide(
         "chosen"
             Otherwise. A rival whose difference is small *and* known to be small does not stand in the way.
 
-        Equal ones (to 1e-12) go to the simpler option, see `simplicity`.
+        Equal ones (but for rounding) go to the simpler option, see `simplicity`.
 
     Raises
     ------
@@ -128,7 +135,8 @@ def decide(
     columns = _columns(case, best)
     delta = SHARE * max(case.scores.worth, 0.0) if indifference is None else _indifference(indifference)
     columns["near_optimal"] = near = case.verdicts.allowed & (columns["difference"] <= delta + case.rounding)
-    edge = _edges(case, outcome, best, limits, complete, judge)
+    held = [limit for limit in limits if not any(one.covers_all(limit) for one in overrides)]
+    edge = _edges(case, outcome, best, held, complete, judge)
     close, needed = _close(case, columns, rivals, delta)
     status, reasons = _status(edge, close, [*_notes(case, outcome, best), *warned])
     choice = Choice(
@@ -145,7 +153,7 @@ def decide(
         table=_table(outcome, case.names, columns),
         U=_utilities(outcome, case),
         limits=tuple(str(limit) for limit in limits),
-        n_particles=case.groups.n,
+        n_particles=case.distinct,
         attrs=dict(outcome.attrs),
         flags=recorded(raised),
         acknowledged=None if acknowledged is None else asdict(acknowledged),
@@ -166,6 +174,8 @@ class _Case:
     verdicts: Verdicts
     place: NDArray[np.intp]
     rounding: float
+    distinct: int  # draws
+    score: str  # in words
 
     def highest(self, among: Bools) -> int:
         """Return the position of the highest score; equal ones go to the simpler."""
@@ -185,17 +195,20 @@ def _case(
     U = evaluate(utility, outcome, names)
     groups = _groups(outcome)
     verdicts = judge(outcome, limits, overrides, names)
+    check_costs(limits, criterion.label, counted=not isinstance(criterion, Attainment))
     if verdicts.cost.any():
         U = U - verdicts.cost
     scores = criterion.scores(U, outcome, verdicts.allowed, groups)
-    rounding = criteria.ROUNDING * float(np.abs(scores.steps).max())
-    return _Case(names, U, scores, groups, verdicts, simplicity(outcome), rounding)
+    rounding = criteria.rounding(scores.steps, scores.value, verdicts.allowed)
+    distinct = criteria.particles(outcome).n
+    return _Case(
+        names, U, scores, groups, verdicts, simplicity(outcome), rounding, distinct, _score(criterion)
+    )
 
 
 def _groups(outcome: xr.Dataset) -> Clusters:
-    """Group the draws by particle; at least two distinct ones are needed for any Monte Carlo error."""
-    particle = outcome["particle"].to_numpy() if "particle" in outcome.coords else None
-    groups = criteria.clusters(outcome.sizes["draw"], particle)
+    """Group the draws; at least two independent groups are needed for any Monte Carlo error."""
+    groups = criteria.independent(outcome)
     if groups.n < 2:
         raise InputError(
             explain(
@@ -205,6 +218,10 @@ def _groups(outcome: xr.Dataset) -> Clusters:
             )
         )
     return groups
+
+
+def _score(criterion: Criterion) -> str:
+    return EXPECTED_UTILITY if isinstance(criterion, ExpectedUtility) else criterion.label
 
 
 def _basis(criterion: Criterion) -> str:
@@ -288,12 +305,12 @@ def _close(case: _Case, columns: dict[str, Any], rivals: Bools, delta: float) ->
     if hidden[worst] <= delta + case.rounding:
         return [], None
     room = max(delta + float(difference[worst]), case.rounding)
-    draws = float(f"{case.groups.n * (SURE * float(error[worst]) / room) ** 2:.2g}")
+    draws = float(f"{case.distinct * (SURE * float(error[worst]) / room) ** 2:.2g}")
     wanted = f"about {draws:,.0f}" if draws < MANY else "very many"
     text = (
         f"{case.names[worst]} could be better by up to {hidden[worst]:.3g} (2 MCSE minus the difference), "
         f"more than the indifference of {delta:.3g}: {wanted} distinct draws would tell, "
-        f"{case.groups.n} are here"
+        f"{case.distinct} are here"
     )
     return [text], int(draws) if draws < MANY else None
 
@@ -313,7 +330,7 @@ def _notes(case: _Case, outcome: xr.Dataset, best: int) -> list[str]:
     equal = allowed & (np.abs(value - value[best]) <= case.rounding)
     tied = [str(name) for k, name in enumerate(case.names) if equal[k] and k != best]
     more = f" and {len(tied) - 3} more" if len(tied) > 3 else ""
-    same = f"same expected utility as {'; '.join(tied[:3])}{more}: the simplest was taken"
+    same = f"same {case.score} as {'; '.join(tied[:3])}{more}: the simplest was taken"
     return [*notes, *([same] if tied else [])]
 
 

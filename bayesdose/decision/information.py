@@ -225,7 +225,9 @@ class Gains:
     best
         Position of the chosen option.
     groups
-        Draws by particle.
+        Draws that are not independent of each other together.
+    particles
+        Copies of a draw together.
     cost
         Utility that soft limits cost (option,): it is in `D`, and in no utility that is evaluated anew.
     """
@@ -234,6 +236,7 @@ class Gains:
     names: list[str]
     best: int
     groups: Clusters
+    particles: Clusters
     cost: Floats | float = 0.0
 
     @property
@@ -242,7 +245,7 @@ class Gains:
         return float(self.D.max(axis=1).mean())
 
     def error(self, gain: Floats) -> float:
-        """Return the Monte Carlo standard error of the mean of `gain` (draw,), clustered by particle."""
+        """Return the Monte Carlo standard error of the mean of `gain` (draw,), clustered by group."""
         return float(criteria.mcse(criteria.deviations(gain[:, None], self.groups))[0])
 
 
@@ -266,9 +269,9 @@ def gains(choice: Choice) -> Gains:
     names = choice.table["option"].to_numpy()[kept].tolist()
     U = choice.U.transpose("draw", "option").to_numpy()[:, kept]
     best = names.index(choice.best)
-    particle = choice.U["particle"].to_numpy() if "particle" in choice.U.coords else None
     cost = choice.table["soft_cost"].to_numpy()[kept]
-    return Gains(U - U[:, [best]], names, best, criteria.clusters(len(U), particle), cost)
+    groups, particles = criteria.independent(choice.U), criteria.particles(choice.U)
+    return Gains(U - U[:, [best]], names, best, groups, particles, cost)
 
 
 def assembled(

@@ -111,6 +111,28 @@ class Override:
         same = self.limit is None or self.limit == limit or self.limit == str(limit)
         return bool(same) and (self.option is None or self.option == option)
 
+    def covers_all(self, limit: Check) -> bool:
+        """Whether it lets every option pass this limit."""
+        return self.option is None and self.covers(limit, "")
+
+
+def check_costs(limits: Sequence[Check], score: str, *, counted: bool) -> None:
+    """Refuse a soft limit that costs utility where no utility is counted.
+
+    Raises
+    ------
+    InputError
+        When there is one: it would cost nothing.
+    """
+    costly = [str(one) for one in limits if isinstance(one, Soft) and one.cost is not None]
+    if costly and not counted:
+        fix = "make it a warning (no cost=) or a hard limit, or decide by expected utility"
+        raise InputError(
+            explain(
+                f"a soft limit costs utility, and options are compared by {score}", came=costly[0], fix=fix
+            )
+        )
+
 
 def check_overrides(overrides: Sequence[Override], limits: Sequence[Check], names: Sequence[str]) -> None:
     """Refuse an override that names what is not there, or what is not overridden but acknowledged.

@@ -48,8 +48,7 @@ class Chance:
         InputError
             When the event does not answer for every draw and option.
         """
-        particle = outcome["particle"].to_numpy() if "particle" in outcome.coords else None
-        groups = criteria.clusters(outcome.sizes["draw"], particle)
+        groups = criteria.independent(outcome)
         hit = happens(self.event, outcome)
         share, upper = hit.mean(axis=0), upper_limits(hit, groups, self.confidence)
         return tuple(
@@ -102,7 +101,7 @@ def upper_limits(hit: Bools, groups: Clusters, confidence: float) -> NDArray[np.
     hit
         Where it happens, (draw, option).
     groups
-        Which draws are copies of one particle.
+        Which draws are not independent of each other.
     confidence
         Of the limits.
 

@@ -154,8 +154,7 @@ def _ahead(now: Gains, choice: Choice, later: Any, design: Sequence[float]) -> t
                 explain("there is no later choice for this time", came=came, fix="{time: choice}")
             )
         later = later[design[-1]]
-    if later.U.sizes["draw"] != len(now.D):
-        raise InputError(explain("later: the choice is of other draws", expected=f"{len(now.D)} draws"))
+    same_draws(choice, later.U, "later")
     then = gains(later)
     waited = later.U.sel(option=later.best).to_numpy() - choice.U.sel(option=choice.best).to_numpy()
     return then, waited
@@ -174,7 +173,7 @@ class _Reweighted:
         g, whole = self.g, self._shares(np.arange(self.levels.sizes["simulated"]))
         kept = np.flatnonzero(whole)
         share, w = whole[kept], self._weights(kept)
-        ess = _ess(w, g.groups)
+        ess = _ess(w, g.particles)
         half = _half(g.groups)
         parts = [w[:, rows] @ g.D[rows] for rows in half]
         M = parts[0] + parts[1]
@@ -288,8 +287,9 @@ def _gain(g: Gains, w: Floats, share: Floats, d: NDArray[np.intp]) -> Floats:
 
 def _argmax(M: Floats, best: int) -> NDArray[np.intp]:
     """Return the option with the highest expected gain, (simulated,); the chosen one where it ties."""
-    top = M.max(axis=1)
-    return np.where(top <= M[:, best] + 1e-12 * np.abs(M).max(), best, M.argmax(axis=1))
+    first = M.argmax(axis=1)
+    size = np.abs(M).mean(axis=0)[first]
+    return np.where(M.max(axis=1) <= M[:, best] + 1e-12 * size, best, first)
 
 
 def _ess(w: Floats, groups: Clusters) -> Floats:

@@ -12,13 +12,16 @@ from numpy.typing import NDArray
 from bayesdose.decision.contraindications import MinInterval
 from bayesdose.decision.limits import Check, Limit
 from bayesdose.decision.loads import MaxLoad
-from bayesdose.decision.scoped import inner_limit
+from bayesdose.decision.scoped import Only, having, inner_limit
 from bayesdose.decision.simplest import fact, is_nothing
 from bayesdose.errors import InputError, explain, nearest
 
 DERIVED = ("option", "n_doses", "n_steps", "max_single", "max_daily", "total_amount", "min_interval")
 PREFIXES = ("load_", "cov_")
 """Coordinates of the options that follow from the others; every other numeric one is a searched parameter."""
+
+WORDS = ("route", "formulation", "change")
+"""Coordinates in words: options that differ in one of them are no steps of one search."""
 
 _INTERVALS = ("interval", "min_interval")
 _DOSES = ("max_single", "max_daily", "total_amount", *_INTERVALS)
@@ -67,7 +70,7 @@ def edges(
         Position of the best option; no treatment and the current regimen are never on an edge.
     limits
         A parameter whose next value outwards would pass one of the hard limits on doses, loads or intervals
-        is not on an edge.
+        is not on an edge; a limit that the best itself passes holds nothing back.
     complete
         Parameters whose searched values are all there are.
 
@@ -142,7 +145,8 @@ def _limited(
 ) -> bool:
     """Whether one more step outwards would pass a dose limit, the doses continued in a straight line."""
     inner = _inner_neighbour(outcome, name, best, tried)
-    doses = [limit for limit in limits if isinstance(inner_limit(limit), Limit | MaxLoad | MinInterval)]
+    own = [inner_limit(limit) for limit in limits if _holds_for(limit, outcome, best)]
+    doses = [limit for limit in own if isinstance(limit, Limit | MaxLoad | MinInterval)]
     if inner is None or not doses:
         return False
     beyond = outcome.drop_vars(list(outcome.data_vars)).isel(option=[best])
@@ -150,16 +154,31 @@ def _limited(
         if (v := fact(outcome, n)) is not None:
             moved = max(2 * v[best] - v[inner], 0.0) if n in _INTERVALS else 2 * v[best] - v[inner]
             beyond = beyond.assign_coords({n: ("option", [moved], outcome[n].attrs)})
-    return any(limit.check(beyond)[0][0] for limit in doses)
+    here = outcome.isel(option=[best])
+    return any(limit.check(beyond)[0][0] and not limit.check(here)[0][0] for limit in doses)
+
+
+def _holds_for(limit: Check, outcome: xr.Dataset, best: int) -> bool:
+    return not isinstance(limit, Only) or bool(having(outcome, limit.facts, str(limit))[best])
 
 
 def _alike(outcome: xr.Dataset, name: str, best: int, tried: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Return which options agree with the best in every searched parameter but this one (option,)."""
-    same = tried.copy()
+    """Return which options agree with the best in words and every searched parameter but this (option,)."""
+    same = tried & said_alike(outcome, best)
     for other in searched(outcome):
         values = fact(outcome, other)
         if other != name and values is not None:
             same &= (values == values[best]) | (np.isnan(values) & np.isnan(values[best]))
+    return same
+
+
+def said_alike(outcome: xr.Dataset, best: int) -> NDArray[np.bool_]:
+    """Return which options have the route, formulation and change of the best (option,)."""
+    same = np.ones(outcome.sizes["option"], dtype=np.bool_)
+    for name in WORDS:
+        if name in outcome.coords and outcome[name].dims == ("option",):
+            words = outcome[name].to_numpy()
+            same &= words == words[best]
     return same
 
 

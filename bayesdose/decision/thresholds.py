@@ -217,7 +217,7 @@ def _reweighted(g: Gains, choice: Choice, given: xr.Dataset, least_ess: float) -
         log_weight = np.where(known[:, None], log_weight, 0.0)
         w = np.exp(log_weight - log_weight.max(axis=1, keepdims=True))
         w /= w.sum(axis=1, keepdims=True)
-        copies = w if g.groups.n == g.groups.n_draws else g.groups.sums(np.ascontiguousarray(w.T)).T
+        copies = w if g.particles.n == g.particles.n_draws else g.particles.sums(np.ascontiguousarray(w.T)).T
         ess = np.where(known, 1.0 / np.einsum("sd,sd->s", copies, copies), 0.0)
         value = given["value"].to_numpy()[k]
         base = float(value[np.abs(np.log(value)).argmin()])

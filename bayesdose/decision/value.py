@@ -106,9 +106,10 @@ def _one(g: Gains, values: Sequence[NDArray]) -> dict[str, float]:
 
 def _policy(expected: Floats, best: int) -> NDArray[np.intp]:
     """Return the option with the highest expected gain in each draw; the chosen one where it ties."""
-    top = expected.max(axis=1)
-    tied = expected[:, best] >= top - 1e-12 * np.abs(expected).max()
-    return np.where(tied, best, expected.argmax(axis=1))
+    first = expected.argmax(axis=1)
+    size = np.abs(expected).mean(axis=0)[first]
+    tied = expected[:, best] >= expected.max(axis=1) - 1e-12 * size
+    return np.where(tied, best, first)
 
 
 def _drawn(parameters: Any, choice: Choice) -> dict[str, NDArray]:
@@ -133,8 +134,8 @@ def _drawn(parameters: Any, choice: Choice) -> dict[str, NDArray]:
 _BOOKKEEPING = ("draw", "particle", "population_draw")
 
 
-def same_draws(choice: Choice, data: xr.Dataset, what: str) -> None:
-    """Refuse draws that are not those of the choice: other in number, or of other particles.
+def same_draws(choice: Choice, data: xr.Dataset | xr.DataArray, what: str) -> None:
+    """Refuse draws that are not those of the choice: other in number, particles, or (without those) labels.
 
     Raises
     ------
@@ -143,8 +144,9 @@ def same_draws(choice: Choice, data: xr.Dataset, what: str) -> None:
     """
     n = choice.U.sizes["draw"]
     same = data.sizes["draw"] == n
-    if same and "particle" in data.coords and "particle" in choice.U.coords:
-        same = bool((data["particle"].to_numpy() == choice.U["particle"].to_numpy()).all())
+    known = [name for name in ("particle", "draw") if name in data.coords and name in choice.U.coords]
+    if same and known:
+        same = bool((data[known[0]].to_numpy() == choice.U[known[0]].to_numpy()).all())
     if not same:
         raise InputError(
             explain(

@@ -1,0 +1,54 @@
+"""Worth of information where draws do not belong together, are few, or share a population."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import xarray as xr
+from simulated_levels import levels
+from synthetic_outcome import of_utilities
+
+from bayesdose.decision import Choice, decide
+from bayesdose.decision.samples import evsi
+from bayesdose.decision.value import evpi
+from bayesdose.errors import InputError
+
+
+def two_actions(gain: np.ndarray, particle: np.ndarray) -> Choice:
+    U = np.column_stack([gain, np.zeros_like(gain)])
+    outcome = of_utilities(U, ["treat", "no treatment"], particle=("draw", particle))
+    return decide(outcome, lambda o: o.u)
+
+
+class TestLaterChoice:
+    gain = 0.5 + np.random.default_rng(7).standard_normal(2000)
+    particle = np.arange(2000)
+    level = levels(gain, [0.5], 7, particle=particle)
+
+    def test_other_draws_are_refused(self) -> None:
+        now = two_actions(self.gain, self.particle)
+        order = np.random.default_rng(8).permutation(2000)
+        late = two_actions(self.gain[order] - 0.05, self.particle[order])
+        with pytest.raises(InputError, match="later: not the draws of the choice"):
+            evsi(now, self.level, later=late)
+        same = two_actions(self.gain - 0.05, self.particle)
+        assert evsi(now, self.level, later=same).row("1 h")["delay"] == pytest.approx(-0.05)
+
+    def test_draws_known_by_their_labels_alone(self) -> None:
+        bare = two_actions(self.gain, self.particle).U.drop_vars("particle")
+        made = []
+        for numbers in (np.arange(2000), np.arange(2000)[::-1]):
+            labelled = bare.assign_coords(draw=numbers)
+            made.append(decide(xr.Dataset({"u": labelled}), lambda o: o.u))
+        with pytest.raises(InputError, match="later: not the draws"):
+            evsi(made[0], self.level.drop_vars("particle"), later=made[1])
+
+
+def test_the_error_follows_the_population() -> None:
+    population = np.repeat(np.arange(100), 20)
+    gain = np.random.default_rng(3).standard_normal(100)[population]
+    outcome = of_utilities(np.column_stack([gain, 0 * gain]), particle=("draw", np.arange(2000)))
+    alone = evpi(decide(outcome, lambda o: o.u)).row("everything")["mcse"]
+    shared = outcome.assign_coords(population_draw=("draw", population))
+    told = evpi(decide(shared, lambda o: o.u)).row("everything")["mcse"]
+    assert told == pytest.approx(np.sqrt(20) * alone, rel=0.02)
