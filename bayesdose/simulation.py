@@ -292,8 +292,9 @@ def _outcome(
 def _attributes(me: Draws, options: Options) -> dict[str, object]:
     units, records = me.model.card.units, me.patient.records
     covariates: dict[str, object] = {}
-    for name, value in options.sizes.items():
-        covariates |= {f"cov_{name}": value, f"cov_{name}_unit": SIZE_UNITS[name]}
+    for name, value in options.sizes.items():  # what doses were stated per; the card's own may be another
+        for prefix in ("cov", "size"):
+            covariates |= {f"{prefix}_{name}": value, f"{prefix}_{name}_unit": SIZE_UNITS[name]}
     for covariate in me.model.card.covariates:
         value = float(records[covariate.name].iloc[-1])
         if np.isfinite(value):

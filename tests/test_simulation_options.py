@@ -17,7 +17,7 @@ LAST = 12.0
 def me():
     fit = bd.fixed(bd.load_model(Path(__file__).parent / "specs" / "options_kinds.py"))
     rows = [{"TIME": 0.0, "AMT": 100, "EVID": 1}, {"TIME": LAST, "AMT": ".", "EVID": 2}]
-    table = pd.DataFrame(rows).assign(ID="1", DV=".", FORM=1, DIAL=0)
+    table = pd.DataFrame(rows).assign(ID="1", DV=".", FORM=1, DIAL=0, WT=120)
     return bd.condition(fit, bd.read_study(table, fit.model), seed=1, particles=256, draws=5)
 
 
@@ -117,9 +117,23 @@ def test_options_that_begin_at_other_times(me):
 
 
 def test_an_outcome_carries_the_stated_weight(me):
-    found = simulated(me, "1 mg/kg", sizes={"WT": "50 kg"})
-    assert (found.attrs["cov_WT"], found.attrs["cov_WT_unit"]) == (50, "kg")
-    assert found["max_single"].to_numpy().tolist() == [0, 50]
+    found = simulated(me, ["15 mg/kg", "20 mg/m2"], sizes={"WT": "70 kg", "BSA": "1.5 m2"})
+    assert found["max_single"].to_numpy().tolist() == [0, 1050, 30]
+    assert (found.attrs["size_WT"], found.attrs["size_WT_unit"]) == (70, "kg")
+    assert found.attrs["cov_WT"] == 120  # what the model knows
+    assert (found.attrs["cov_BSA"], found.attrs["cov_BSA_unit"]) == (1.5, "m**2")
+    # a limit per kg counts by the weight that doses were stated per: 1050 mg are 15 mg/kg, not 8.75
+    assert [hit for hit, _ in bd.max_single("10 mg/kg").check(found)] == [False, True, False]
+    assert [hit for hit, _ in bd.max_single("15 mg/kg").check(found)] == [False, False, False]
+    assert [hit for hit, _ in bd.contraindicated("WT", above=100).check(found)] == [False, True, True]
+
+
+def test_sizes_of_some_drugs_only_are_no_sizes_of_all(me):
+    own, other = simulated(me, "15 mg/kg", sizes={"WT": "70 kg"}), simulated(me, "15 mg/kg")
+    both = bd.join({"A": own[["auc"]], "B": other[["auc"]]})
+    assert both.attrs["size_WT"] == "several"
+    with pytest.raises(bd.InputError, match="covariate WT"):
+        bd.max_single("10 mg/kg").check(both)
 
 
 def harm(found):

@@ -14,6 +14,8 @@ from bayesdose.decision.limits import TOLERANCE, Check, Verdict
 from bayesdose.decision.simplest import fact, is_nothing
 from bayesdose.errors import InputError, explain
 
+Floats = NDArray[np.float64]
+
 _SHOWN = 3
 
 
@@ -72,7 +74,8 @@ class NoEscalation:
 
     With a current regimen among the options, one that passes its largest sum in 24 hours, or its mean amount
     over time, is blocked. Without one, everything above the option with the smallest such sum is: somebody
-    may have to be treated. No treatment never is.
+    may have to be treated. Drugs are looked at one by one (the coordinate `drug`): an amount of one says
+    nothing about that of another. No treatment never is.
 
     Parameters
     ----------
@@ -98,23 +101,19 @@ class NoEscalation:
         InputError
             When the outcome does not say max_daily of its options.
         """
-        over = self._escalates(outcome)
-        reason = f"more than {self._base(outcome)} under a red flag ({self._names}): re-check, or acknowledge"
-        return tuple((True, reason) if hit else (False, "") for hit in over.tolist())
-
-    def _escalates(self, outcome: xr.Dataset) -> NDArray[np.bool_]:
         nothing, current = is_nothing(outcome), _current(outcome)
-        daily = _daily(outcome, nothing)
-        if not current.any():
-            return ~nothing & (daily > daily[~nothing].min(initial=np.inf) * (1 + TOLERANCE))
-        over = daily > daily[current].max() * (1 + TOLERANCE)
-        mean = _mean(outcome)
-        if np.isfinite(mean[current]).all():
-            over |= mean > mean[current].max() * (1 + TOLERANCE)
-        return np.asarray(over & ~nothing & ~current)
+        daily, mean = _daily(outcome, nothing), _mean(outcome)
+        verdicts: list[Verdict] = [(False, "")] * len(nothing)
+        for own in _drugs(outcome, ~nothing):
+            now = own[current[own]]
+            over = _above(daily[own], daily[now], mean[own], mean[now]) & ~current[own]
+            for k in own[over]:
+                verdicts[k] = (True, self._reason(len(now) > 0))
+        return tuple(verdicts)
 
-    def _base(self, outcome: xr.Dataset) -> str:
-        return "the current regimen" if _current(outcome).any() else "the smallest dose among the options"
+    def _reason(self, current: bool) -> str:
+        base = "the current regimen" if current else "the smallest dose among the options"
+        return f"more than {base} under a red flag ({self._names}): re-check, or acknowledge"
 
 
 def red(flags: Iterable[HasName] | None) -> tuple[HasName, ...]:
@@ -176,6 +175,26 @@ def recorded(flags: Iterable[Any]) -> tuple[Mapping[str, Any], ...]:
 
 def _names(flags: Iterable[HasName]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(f"{one.name}, {one.where}" for one in flags))
+
+
+def _drugs(outcome: xr.Dataset, treats: NDArray[np.bool_]) -> list[NDArray[np.intp]]:
+    """Return the positions of the options that give each drug; of all where drugs are not told apart.
+
+    Simulations of one drug that were joined bear different names, and the drug as an attribute they agree on.
+    """
+    one_drug = "joined" in outcome.attrs and "drug" in outcome.attrs
+    if one_drug or "drug" not in outcome.coords or outcome["drug"].dims != ("option",):
+        return [np.flatnonzero(treats)]
+    drug = outcome["drug"].to_numpy()
+    return [np.flatnonzero(treats & (drug == one)) for one in dict.fromkeys(drug[treats].tolist())]
+
+
+def _above(daily: Floats, now: Floats, mean: Floats, mean_now: Floats) -> NDArray[np.bool_]:
+    """Return which options of a drug give more than its current regimen, or than the smallest of them."""
+    over = daily > (now.max() if len(now) else daily.min()) * (1 + TOLERANCE)
+    if len(now) and np.isfinite(mean_now).all():
+        over |= mean > mean_now.max() * (1 + TOLERANCE)
+    return np.asarray(over)
 
 
 def _current(outcome: xr.Dataset) -> NDArray[np.bool_]:

@@ -226,8 +226,12 @@ def _unit(one: xr.Dataset, name: str) -> str:
 
 
 def _common(each: list[xr.Dataset]) -> dict[str, Any]:
-    """Return the attributes that all outcomes agree on, and the units of the first."""
+    """Return the attributes that all outcomes agree on, and the units of the first.
+
+    A size that doses were stated per in some of them only is "several": no limit may count by it.
+    """
     first = each[0].attrs
     units = {k: v for k, v in first.items() if str(k).endswith("_unit")}
     shared = {k: v for k, v in first.items() if all(k in o.attrs and o.attrs[k] == v for o in each)}
-    return {**units, **shared}
+    sizes = dict.fromkeys(str(k) for o in each for k in o.attrs if str(k).startswith("size_"))
+    return {**dict.fromkeys(sizes, "several"), **units, **shared}

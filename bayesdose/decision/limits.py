@@ -91,42 +91,61 @@ class Limit:
                 )
             )
         amount, _, basis = self.unit.partition("/")
-        return amounts * self._factor(self._unit_of(outcome), amount) / self._size(outcome, basis)
+        return amounts * self._factor(self._unit_of(outcome), amount) / size_of(outcome, basis, str(self))
 
     def _unit_of(self, outcome: xr.Dataset) -> object:
         """Return the unit of the doses: the coordinate's own, else that of the outcome's amounts."""
         own = outcome[self.name].attrs.get("units")
         return own if own else _attr(outcome, "amount_unit", str(self))
 
-    def _size(self, outcome: xr.Dataset, basis: str) -> float:
-        """Return the patient's weight in kg or surface in m2; 1 for a limit that is per patient."""
-        if not basis:
-            return 1.0
-        covariate, wanted = _BASES[basis]
-        value = _attr(outcome, f"cov_{covariate}", str(self))
-        if not (isinstance(value, int | float | np.number) and math.isfinite(value) and value > 0):
-            raise InputError(
-                explain(
-                    f"limit {self}: covariate {covariate}",
-                    came=repr(value),
-                    expected=f"a number above 0 ({wanted})",
-                )
-            )
-        came = outcome.attrs.get(f"cov_{covariate}_unit", wanted)
-        return float(value) * self._factor(came, wanted)
-
     def _factor(self, source: object, target: str) -> float:
-        try:
-            return factor(_spelt(str(source)), target)
-        except InputError as error:
-            raise InputError(
-                explain(
-                    f"limit {self}: units do not fit", came=repr(source), expected=f"a unit like {target}"
-                )
-            ) from error
+        return _converted(source, target, str(self))
 
     def _reason(self, dose: float) -> str:
         return f"{dose:.6g} {self.unit} {_WORDS[self.name]} is above {self.value:g} {self.unit}"
+
+
+def size_of(outcome: xr.Dataset, basis: str, limit: str) -> float:
+    """Return the weight in kg or the surface in m2 that doses are counted by; 1 of what is per patient.
+
+    It is the one that doses were stated per, where somebody stated it (``attrs["size_WT"]``, from `sizes=`
+    of `regimens`), else the patient's (``attrs["cov_WT"]``), each with its unit.
+
+    Parameters
+    ----------
+    outcome
+        Of the patient.
+    basis
+        "kg", "m2" or "".
+    limit
+        What asks, in words.
+
+    Raises
+    ------
+    InputError
+        When the outcome does not carry it, or its unit, or it is no number above 0.
+    """
+    if not basis:
+        return 1.0
+    covariate, wanted = _BASES[basis]
+    name = f"size_{covariate}" if f"size_{covariate}" in outcome.attrs else f"cov_{covariate}"
+    value = _attr(outcome, name, limit)
+    if not (isinstance(value, int | float | np.number) and math.isfinite(value) and value > 0):
+        expected = f"a number above 0 ({wanted})"
+        raise InputError(
+            explain(f"limit {limit}: covariate {covariate}", came=repr(value), expected=expected)
+        )
+    return float(value) * _converted(_attr(outcome, f"{name}_unit", limit), wanted, limit)
+
+
+def _converted(source: object, target: str, limit: str) -> float:
+    try:
+        return factor(_spelt(str(source)), target)
+    except InputError as error:
+        expected = f"a unit like {target}"
+        raise InputError(
+            explain(f"limit {limit}: units do not fit", came=repr(source), expected=expected)
+        ) from error
 
 
 def max_daily(limit: str) -> Limit:
@@ -210,7 +229,7 @@ def _attr(outcome: xr.Dataset, name: str, limit: str) -> object:
             came="attributes " + (", ".join(map(str, outcome.attrs)) or "none"),
             expected=f"outcome.attrs[{name!r}]",
             fix="give the covariate in the patient's table, or state the limit in another unit"
-            if name.startswith("cov_")
+            if name.startswith("cov_") and not name.endswith("_unit")
             else None,
         )
     )

@@ -10,12 +10,13 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from bayesdose.decision.limits import TOLERANCE, Verdict
+from bayesdose.decision.limits import TOLERANCE, Verdict, size_of
 from bayesdose.decision.simplest import fact, is_nothing
 from bayesdose.errors import InputError, explain, nearest
 from bayesdose.units import factor, plain, quantity_in, unit
 
 _LIMIT = re.compile(r"\s*([0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?)\s*([A-Za-zµμ]+)\s*(.*)")
+_BASIS = re.compile(r"(?:/|per\s)\s*(kg|m2|m\^2|m\*\*2|m²)(?![A-Za-z0-9])\s*(.*)", re.IGNORECASE)
 _DAY = ("/day", "/d", "per day", "a day", "/24h", "/24 h")
 _COURSE = ("", "in total", "/course", "per course")
 
@@ -36,6 +37,8 @@ class MaxLoad:
     content
         How much comes with the drug, as text ("0.32 g/g"): the load is then that many times the drug's
         amount. None reads the options' own fact.
+    basis
+        "kg" or "m2" where the limit is per body weight or surface; "" per patient.
     """
 
     name: str
@@ -43,10 +46,11 @@ class MaxLoad:
     unit: str
     daily: bool
     content: str | None = None
+    basis: str = ""
 
     def __str__(self) -> str:
         content = f" ({self.content} of drug)" if self.content else ""
-        return f"at most {self.value:g} {self.unit} {self.name} {self._period}{content}"
+        return f"at most {self.value:g} {self._of} {self.name} {self._period}{content}"
 
     def check(self, outcome: xr.Dataset) -> tuple[Verdict, ...]:
         """Return (blocked, reason) per option; an option that gives no dose is never blocked.
@@ -54,15 +58,20 @@ class MaxLoad:
         Raises
         ------
         InputError
-            When the outcome does not say the load or its unit, or units do not convert.
+            When the outcome does not say the load or its unit, or the weight or surface that the limit needs,
+            or when units do not convert.
         """
-        loads = self._loads(outcome)
+        loads = self._loads(outcome) / size_of(outcome, self.basis, str(self))
         over = ~is_nothing(outcome) & (loads > self.value * (1 + TOLERANCE))
-        said = f"{self.unit} {self.name} {self._period} is above {self.value:g} {self.unit}"
+        said = f"{self._of} {self.name} {self._period} is above {self.value:g} {self._of}"
         return tuple(
             (True, f"{load:.6g} {said}") if hit else (False, "")
             for hit, load in zip(over, loads, strict=True)
         )
+
+    @property
+    def _of(self) -> str:
+        return f"{self.unit}/{self.basis}" if self.basis else self.unit
 
     @property
     def _period(self) -> str:
@@ -105,7 +114,8 @@ def max_load(name: str, limit: str, *, content: str | None = None) -> MaxLoad:
     name
         What it is: "sodium".
     limit
-        A number and a unit: "2 g/day" for any 24 hours, "14 g" for the whole course.
+        A number and a unit: "2 g/day" for any 24 hours, "14 g" for the whole course; per body weight or
+        surface "2 mmol/kg/day", "50 mg/kg".
     content
         How much comes with an amount of drug ("0.32 g/g", "14 mmol/g"), where the options themselves do not
         say it (facts ``load_<name>`` and ``load_<name>_daily``, each with its unit).
@@ -118,16 +128,18 @@ def max_load(name: str, limit: str, *, content: str | None = None) -> MaxLoad:
     if not isinstance(name, str) or not name.isidentifier():
         raise InputError(explain("limit max_load: name", came=repr(name), expected="a word, such as sodium"))
     found = _LIMIT.fullmatch(plain(limit)) if isinstance(limit, str) else None
-    period = found[3].strip().lower() if found else None
+    per = _BASIS.fullmatch(found[3]) if found else None
+    period = (per[2] if per else found[3]).strip().lower() if found else None
     if (
         found is None
         or period not in (*_DAY, *_COURSE)
         or found[2] == "Mg"
         or not math.isfinite(float(found[1]))
     ):
-        expected = 'a number and an amount, "2 g/day" for 24 hours or "14 g" for the course'
+        expected = 'a number and an amount, "2 g/day" or "2 mmol/kg/day" for 24 hours, "14 g" for the course'
         raise InputError(explain(f"limit max_load of {name}", came=repr(limit), expected=expected))
-    made = MaxLoad(name, float(found[1]), found[2], period in _DAY, content)
+    basis = "" if per is None else "kg" if per[1].lower() == "kg" else "m2"
+    made = MaxLoad(name, float(found[1]), found[2], period in _DAY, content, basis)
     unit(made.unit)
     if content is not None:
         _content(content, made.unit, str(made))

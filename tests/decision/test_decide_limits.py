@@ -21,7 +21,7 @@ def doses(*mg: float, **attrs: object) -> xr.Dataset:
             "max_daily": ("option", [50.0, *mg]),
             "max_single": ("option", [0.0, *mg]),
         },
-        attrs={"amount_unit": "mg", "cov_WT": 2.0} | attrs,
+        attrs={"amount_unit": "mg", "cov_WT": 2.0, "cov_WT_unit": "kg"} | attrs,
     )
 
 
@@ -120,11 +120,12 @@ def test_reasons_are_in_the_limits_unit() -> None:
         ("10000 ug", {}),
         ("5 mg/kg", {}),
         ("5 mg/kg", {"cov_WT": 2000.0, "cov_WT_unit": "g"}),
-        ("20 mg/m2", {"cov_BSA": 0.5}),
+        ("20 mg/m2", {"cov_BSA": 0.5, "cov_BSA_unit": "m2"}),
+        ("5 mg/kg", {"cov_WT": 3.0, "size_WT": 2.0, "size_WT_unit": "kg"}),
         ("20 mg/m2", {"cov_BSA": 5000.0, "cov_BSA_unit": "cm^2"}),
         ("20 mg/m2", {"cov_BSA": np.float32(0.5), "cov_BSA_unit": "m2"}),
         ("20 mg/m2", {"cov_BSA": 0.5, "cov_BSA_unit": "m²"}),
-        ("0.005 mg/kg", {"amount_unit": "ug", "cov_WT": 2000}),
+        ("0.005 mg/kg", {"amount_unit": "ug", "cov_WT": 2000, "cov_WT_unit": "kg"}),
     ],
 )
 def test_units_convert(limit: str, attrs: dict[str, object]) -> None:
@@ -140,6 +141,8 @@ def test_units_convert(limit: str, attrs: dict[str, object]) -> None:
         ("10 mg/kg", {"cov_WT": 0.0}, "covariate WT"),
         ("10 mg/kg", {"cov_WT": "heavy"}, "covariate WT"),
         ("10 mg/kg", {"cov_WT_unit": ""}, "units do not fit. Came: ''"),
+        ("10 mg/m2", {"cov_BSA": 0.5}, "does not carry cov_BSA_unit"),
+        ("10 mg/kg", {"size_WT": 2.0}, "does not carry size_WT_unit"),
         ("10 mg/kg", {"cov_WT_unit": "cm"}, "units do not fit. Came: 'cm'"),
         ("10 mg", {"amount_unit": "mmol"}, "units do not fit"),
         ("10 IU", {}, "units do not fit"),

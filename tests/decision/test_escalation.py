@@ -6,7 +6,7 @@ import pytest
 import xarray as xr
 from synthetic_outcome import of_utilities, u
 
-from bayesdose.decision import Acknowledged, NoEscalation, decide, max_daily
+from bayesdose.decision import Acknowledged, NoEscalation, decide, join, max_daily
 from bayesdose.errors import InputError
 
 
@@ -47,6 +47,16 @@ def test_without_a_current_regimen_the_smallest_dose_is_left():
     choice = decide(options(current=None), u, flags=[Flag()])
     assert set(choice.blocked) == {"5 mg a day", "7.5 mg a day"}
     assert choice.best == "2.5 mg a day"
+
+
+def test_drugs_are_looked_at_one_by_one():
+    """1000 mg of A a day now say nothing about B: of B the smallest dose is left."""
+    first = options(current=1000.0, daily=(500.0, 1500.0)).assign_attrs(drug="A", model_hash="a")
+    second = options(current=None, daily=(100.0, 900.0)).assign_attrs(drug="B", model_hash="b")
+    both = join({"A": first, "B": second})
+    assert set(decide(both, u, flags=[Flag()]).blocked) == {"A: 1500 mg a day", "B: 900 mg a day"}
+    same = join({"A": first, "slow A": second.assign_attrs(drug="A")})
+    assert set(decide(same, u, flags=[Flag()]).blocked) == {"A: 1500 mg a day"}
 
 
 def test_doses_that_were_given_do_not_hide_a_higher_rate():

@@ -97,6 +97,33 @@ class TestLoads:
         molar = max_load("sodium", "100 mmol/day", content="13.91923451169803 mmol/g").check(self.outcome)
         assert molar[4] == (True, "111.354 mmol sodium a day is above 100 mmol")
 
+    @pytest.mark.parametrize(
+        ("text", "hit"),
+        [
+            ("32 mg/kg/day", [False, False, True]),  # 80 kg: 2.56 g a day, of 8 g fosfomycin
+            ("0.032 g per kg per day", [False, False, True]),
+            ("224 mg/kg", [False, False, True]),
+            ("224 mg/kg in total", [False, False, True]),
+            ("1.28 g/m2/day", [False, False, True]),
+            ("1280 mg/m²/24 h", [False, False, True]),
+            ("31 mg/kg/day", [False, True, True]),
+        ],
+    )
+    def test_per_weight_or_surface(self, text: str, hit: list[bool]) -> None:
+        """2 mmol/kg of sodium a day and the like: by the patient's weight or surface, with their units."""
+        sizes = {"cov_WT": 80.0, "cov_WT_unit": "kg", "cov_BSA": 2.0, "cov_BSA_unit": "m2"}
+        outcome = fosfomycin(8, 8.1, **sizes)
+        assert blocked(max_load("sodium", text), outcome) == hit
+        assert blocked(max_load("sodium", text, content="0.32 g/g"), outcome) == hit
+        with pytest.raises(InputError, match="does not carry cov_"):
+            max_load("sodium", text).check(fosfomycin(8))
+
+    def test_reasons_per_weight(self) -> None:
+        limit = max_load("sodium", "30 mg/kg/day")
+        assert str(limit) == "at most 30 mg/kg sodium a day"
+        outcome = fosfomycin(8, cov_WT=80.0, cov_WT_unit="kg")
+        assert limit.check(outcome)[1] == (True, "32 mg/kg sodium a day is above 30 mg/kg")
+
     def test_units_are_never_guessed(self) -> None:
         with pytest.raises(InputError, match="content"):
             max_load("sodium", "2 g/day", content="13.9 mmol/g")
@@ -118,7 +145,9 @@ class TestLoads:
         with pytest.raises(InputError, match="does not say load_sodium of every option"):
             max_load("sodium", "2 g").check(hole)
 
-    @pytest.mark.parametrize("text", ["2", "g", "2 g/week", "-2 g", "2 gg/day", "2 Mg/day", 2, "1e999 g"])
+    @pytest.mark.parametrize(
+        "text", ["2", "g", "2 g/week", "-2 g", "2 gg/day", "2 Mg/day", "2 g/day/kg", "2 g/kgs", 2, "1e999 g"]
+    )
     def test_what_is_no_limit(self, text: object) -> None:
         with pytest.raises(InputError):
             max_load("sodium", text)  # type: ignore[arg-type]

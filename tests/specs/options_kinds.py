@@ -9,6 +9,7 @@ CARD = bd.Card(
     covariates=(
         bd.Covariate("FORM", reference=1.0, range=(1.0, 4.0), varies=True),
         bd.Covariate("DIAL", reference=0.0, range=(0.0, 1.0), varies=True),
+        bd.Covariate("WT", unit="kg", reference=70.0),
     ),
 )
 
