@@ -14,6 +14,7 @@ from bayesdose.decision import criteria
 from bayesdose.decision.choice import Choice
 from bayesdose.decision.criteria import Bools, Clusters, Floats
 from bayesdose.decision.information import Gains, Information, assembled, gains
+from bayesdose.decision.value import too_few
 from bayesdose.errors import InputError, Refused, explain
 
 if TYPE_CHECKING:
@@ -60,7 +61,8 @@ def evsi_test(
     InputError
         Categories, frequencies, or probabilities that do not fit together; choices among other options.
     Refused
-        When no option is allowed in all categories, or a choice was not made by expected utility.
+        When no option is allowed in all categories, a choice was not made by expected utility, or there are
+        fewer than ten distinct draws for each category.
     """
     case = _by_category(choice, frequency) if isinstance(choice, Mapping) else _of_draws(choice, category)
     tell = _likelihood(case.categories, accuracy)
@@ -101,6 +103,8 @@ def _of_draws(choice: Choice, category: Any) -> _Case:
             explain("category", came=f"shape {values.shape}", expected=f"one for each of {len(g.D)} draws")
         )
     known, of = np.unique(values, return_inverse=True)
+    if note := too_few("the test", len(known), g):
+        raise Refused(note)
     allowed = np.full((len(known), len(g.names)), True)
     weight = np.full(len(g.D), 1 / len(g.D))
     return _Case(g.D, weight, of, known.tolist(), allowed, g.names, (g.groups,))

@@ -95,8 +95,14 @@ class Information:
 
     @property
     def worth_it(self) -> dict[str, bool]:
-        """Whether each source's net worth, less 2 MCSE, is above zero (above its cost, after `enbs`)."""
-        net = self.data["net" if "net" in self.data else "value"] - SURE * self._error()
+        """Whether each source's net worth, less 2 MCSE, is above zero (above its cost, after `enbs`).
+
+        By the smaller of `value` and `held_out`, where there are both: the first errs upwards.
+        """
+        data, patients = self.data, self.data.attrs.get("patients", 1.0)
+        sure = np.minimum(data["value"], data["held_out"]) if "held_out" in data else data["value"]
+        cost = data.get("cost", 0.0)
+        net = patients * (sure - SURE * data["mcse"]) - cost
         return dict(zip(self.data["source"].to_numpy().tolist(), (net > 0).to_numpy().tolist(), strict=True))
 
     def to_dict(self) -> dict[str, Any]:
@@ -123,9 +129,6 @@ class Information:
         if not any(self.worth_it.values()):
             return ["none is worth its cost beyond 2 MCSE"]
         return [f"most worth its cost: {self.most}, net {row['net']:.3g}"]
-
-    def _error(self) -> xr.DataArray:
-        return self.data["mcse"] * self.data.attrs.get("patients", 1.0)
 
     def _extra(self) -> list[str]:
         return [str(n) for n in self.data.data_vars if n not in COLUMNS]

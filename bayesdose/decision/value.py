@@ -12,10 +12,15 @@ from numpy.typing import NDArray
 from bayesdose.decision.criteria import Floats
 from bayesdose.decision.information import Gains, Information, assembled, gains
 from bayesdose.decision.regression import basis, fitted
-from bayesdose.errors import InputError, explain, nearest
+from bayesdose.errors import InputError, Refused, explain, nearest
 
 if TYPE_CHECKING:
     from bayesdose.decision.choice import Choice
+
+LEAST_EACH = 10
+"""Distinct draws that each column of a regression, or each category, needs."""
+
+_COLUMNS = ("value", "mcse", "held_out", "changes")
 
 _METHOD = "regression of the gains on the parameters (Strong, Oakley & Brennan 2014)"
 
@@ -74,7 +79,9 @@ def evppi(choice: Choice, parameters: Any, of: Sequence[str | Sequence[str]] | N
     InputError
         A name that is not there, or other draws than those of the choice.
     Refused
-        When the choice was not made by expected utility.
+        When the choice was not made by expected utility; when for every source there are fewer than ten
+        distinct draws for each column of its regression (a source among others is left out, nan, with a
+        note).
 
     Notes
     -----
@@ -86,13 +93,36 @@ def evppi(choice: Choice, parameters: Any, of: Sequence[str | Sequence[str]] | N
     g = gains(choice)
     data = _drawn(parameters, choice)
     wanted = _wanted(of, data, parameters)
-    rows = [_one(g, [data[name] for name in names]) for names in wanted]
-    columns = {k: [row[k] for row in rows] for k in ("value", "mcse", "held_out", "changes")}
-    return assembled("EVPPI", columns, [" + ".join(names) for names in wanted], g, _METHOD)
+    sources, rows, notes = [" + ".join(names) for names in wanted], [], []
+    for source, names in zip(sources, wanted, strict=True):
+        X = basis([data[name] for name in names])
+        if note := too_few(source, X.shape[1], g):
+            notes.append(note)
+        rows.append(dict.fromkeys(_COLUMNS, np.nan) if note else _one(g, X))
+    if len(notes) == len(rows):
+        raise Refused("\n".join(notes[:3]))
+    columns = {k: [row[k] for row in rows] for k in _COLUMNS}
+    return assembled("EVPPI", columns, sources, g, _METHOD, notes=notes)
 
 
-def _one(g: Gains, values: Sequence[NDArray]) -> dict[str, float]:
-    inside, outside = fitted(basis(values), g.D, g.groups)
+def too_few(source: str, columns: int, g: Gains) -> str:
+    """Say that there are too few distinct draws for so many columns or categories; "" where there are not.
+
+    With fewer the expected gains are mostly noise, and the largest of them is worth something by chance.
+    """
+    n = g.particles.n
+    if n >= LEAST_EACH * columns:
+        return ""
+    return explain(
+        f"too few distinct draws to tell what {source} is worth",
+        came=f"{n} for {columns} columns or categories",
+        expected=f"{LEAST_EACH} for each: {LEAST_EACH * columns}",
+        fix="condition with more particles, or ask about fewer parameters or categories",
+    )
+
+
+def _one(g: Gains, X: Floats) -> dict[str, float]:
+    inside, outside = fitted(X, g.D, g.groups)
     policy = _policy(inside, g.best)
     gain = np.take_along_axis(g.D, policy[:, None], axis=1)[:, 0]
     held = np.take_along_axis(g.D, _policy(outside, g.best)[:, None], axis=1)[:, 0]

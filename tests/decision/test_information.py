@@ -161,9 +161,9 @@ class TestNextSampleLogGaussian:
 
 def test_toy_draws() -> None:
     """Case toy-draws: EVPI 0.22 by hand; the draw known, everything is known."""
-    choice = decide(of_utilities(TOY, TOY_OPTIONS), u)
+    choice = decide(of_utilities(TOY * 10, TOY_OPTIONS), u)
     assert evpi(choice).row("everything")["value"] == pytest.approx(0.22, abs=1e-9)
-    made = evppi(choice, xr.Dataset({"draw_number": ("draw", np.arange(5))}))
+    made = evppi(choice, xr.Dataset({"draw_number": ("draw", np.tile(np.arange(5), 10))}))
     assert made.row("draw_number")["value"] == pytest.approx(0.22, abs=1e-9)
 
 
@@ -173,8 +173,8 @@ def test_a_test_by_hand() -> None:
     First kind: means 0.5, 0.8, 0: intensive, as without the test. Second: 0.25, 0.05, 0: standard gains 0.2,
     with probability 0.4.
     """
-    choice = decide(of_utilities(TOY, TOY_OPTIONS), u)
-    kind = np.array(["a", "a", "b", "a", "b"])
+    choice = decide(of_utilities(TOY * 4, TOY_OPTIONS), u)
+    kind = np.array(["a", "a", "b", "a", "b"] * 4)
     made = evsi_test(choice, kind)
     assert made.row("test")["value"] == pytest.approx(0.4 * 0.2, abs=1e-12)
     assert made.policy["option"].tolist() == ["intensive", "standard"]
