@@ -55,7 +55,7 @@ def assumptions(me: Draws, *, factor: float = 2.0, steps: int = 21) -> xr.Datase
             divergence (Csiszar 1975, Ann Probab 3:146). A clearance that has changed since the levels, say.
 
         Likelihood and residual error only where there are levels; location and SD of random effects that are
-        normal, independent and on the logarithmic scale (others count in "prior").
+        normal, declared independent and on the logarithmic scale (others count in "prior").
 
     Raises
     ------
@@ -85,9 +85,10 @@ def assumptions(me: Draws, *, factor: float = 2.0, steps: int = 21) -> xr.Datase
 def _effects(me: Draws, f: Floats) -> list[tuple[str, str, Floats]]:
     """Return location and SD of the random effects that are z times omega on the logarithmic scale."""
     made = []
+    declared = me.compiled.declaration
     for name in me.compiled.etas:
-        omega = _omega(me, name)
-        if omega is None or me.compiled.declaration.scales.get(name) != "log":
+        omega = None if name in declared.factors else _omega(me, name)  # the first of a block is omega z too
+        if omega is None or declared.scales.get(name) != "log":
             continue
         z, shift = me.data[f"eta_{name}"].to_numpy() / omega, np.log(f)[:, None] / omega
         made.append((f"typical {name}", "prior", z * shift - shift**2 / 2))

@@ -198,6 +198,38 @@ def test_without_levels_there_is_no_likelihood(fit, patient):
     ]
 
 
+CORRELATED = """
+import bayesdose as bd
+
+CARD = bd.Card(drug="x", source="here")
+
+
+def model(study):
+    with bd.population_model(study, CARD) as made:
+        eta = bd.eta({"CL": 0.3, "V": 0.2, "ka": 0.5}, correlation={("CL", "V"): 0.6})
+        typical = {"CL": 3.0, "V": 20.0, "ka": 1.0}
+        own = {name: bd.parameter(name, value, eta[name]) for name, value in typical.items()}
+        bd.observe("DV", bd.one_compartment(**own), error=bd.proportional(0.2))
+    return made
+"""
+
+
+@pytest.fixture(scope="module")
+def correlated(tmp_path_factory):
+    path = tmp_path_factory.mktemp("spec") / "linked.py"
+    path.write_text(CORRELATED)
+    fit = bd.fixed(bd.load_model(path))
+    table = pd.DataFrame({"ID": "1", "TIME": [0, 2], "AMT": [100, 0], "EVID": [1, 0], "DV": [0, 4.0]})
+    return bd.condition(fit, bd.read_study(table, fit.model), seed=1)
+
+
+def test_of_effects_that_are_correlated_none_is_moved_alone(correlated):
+    """The first of a block is omega z too, but moving it alone is not the prior it is named after."""
+    kinds = bd.assumptions(correlated)
+    names = kinds["assumption"].to_numpy()[kinds["kind"].to_numpy() == "prior"].tolist()
+    assert names == ["typical ka", "omega of ka", "prior"]
+
+
 def test_a_prior_raised_to_a_power_is_narrower(me):
     found = bd.assumptions(me, factor=1.5, steps=3)
     z = me.data["z"].to_numpy().reshape(len(me), -1)
