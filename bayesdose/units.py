@@ -87,6 +87,24 @@ def factor(source: str, target: str) -> float:
         ) from error
 
 
+def quantity(text: str, example: str = "mg/L") -> tuple[float, str]:
+    """Return the number and the unit of a quantity such as ``15 min``; the unit is not looked at.
+
+    Raises
+    ------
+    InputError
+        When the text is not a number with a unit (such as `example`).
+    """
+    found = re.fullmatch(
+        r"\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?)\s*([^\d\s.].*?)\s*", text, re.IGNORECASE
+    )
+    if found is None:
+        raise InputError(
+            explain(f"{text!r} is not a quantity", expected=f"a number and a unit, such as 15 {example}")
+        )
+    return float(found.group(1)), found.group(2)
+
+
 def quantity_in(text: str, target: str) -> float:
     """Return a quantity such as ``15 min`` as a number of `target` units.
 
@@ -95,11 +113,5 @@ def quantity_in(text: str, target: str) -> float:
     InputError
         When the text is not a number with a unit, or the unit does not convert.
     """
-    found = re.fullmatch(
-        r"\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?)\s*([^\d\s.].*?)\s*", text, re.IGNORECASE
-    )
-    if found is None:
-        raise InputError(
-            explain(f"{text!r} is not a quantity", expected=f"a number and a unit, such as 15 {target}")
-        )
-    return float(found.group(1)) * factor(found.group(2), target)
+    number, unit_of_it = quantity(text, target)
+    return number * factor(unit_of_it, target)

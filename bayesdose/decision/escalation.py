@@ -191,7 +191,7 @@ def _drugs(outcome: xr.Dataset, treats: NDArray[np.bool_]) -> list[NDArray[np.in
 
 def _above(daily: Floats, now: Floats, mean: Floats, mean_now: Floats) -> NDArray[np.bool_]:
     """Return which options of a drug give more than its current regimen, or than the smallest of them."""
-    over = daily > (now.max() if len(now) else daily.min()) * (1 + TOLERANCE)
+    over = daily > (now.max() if len(now) else daily.min(initial=np.inf)) * (1 + TOLERANCE)
     if len(now) and np.isfinite(mean_now).all():
         over |= mean > mean_now.max() * (1 + TOLERANCE)
     return np.asarray(over)

@@ -6,14 +6,16 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from numbers import Real
+from typing import Any
 
 import numpy as np
 import xarray as xr
+from numpy.typing import NDArray
 
-from bayesdose.decision.criteria import Bools
+from bayesdose.decision.criteria import Bools, Floats
 from bayesdose.decision.evaluate import aligned, asked
 from bayesdose.errors import InputError, explain, nearest
-from bayesdose.units import quantity_in
+from bayesdose.units import quantity, quantity_in, unit
 
 Threshold = float | str
 """A number in the outcome's own unit, or a text with a unit that converts to it: "600 mg*h/L"."""
@@ -58,11 +60,14 @@ class Event:
         if self.within is not None and (not isinstance(self.within, tuple | list) or len(self.within) != 2):
             raise InputError(explain("event: within", came=repr(self.within), expected="(low, high)"))
         low, high = self._ends()
-        numbers = [_checked(end) for end in (low, high) if not isinstance(end, str) and end is not None]
-        if len(numbers) == 2 and not numbers[0] < numbers[1]:
-            raise InputError(
-                explain(f"event on {self.outcome}", came=f"{low} to {high}", expected="low below high")
-            )
+        for end in (low, high):
+            if end is not None:
+                _checked(end)
+        if isinstance(low, str) and isinstance(high, str):
+            number, own = quantity(high)
+            self._in_order(quantity_in(low, own), number)
+        elif isinstance(low, Real) and isinstance(high, Real):
+            self._in_order(float(low), float(high))
 
     def __call__(self, outcome: xr.Dataset) -> xr.DataArray:
         """Return whether it happens (draw, option).
@@ -70,10 +75,12 @@ class Event:
         Raises
         ------
         InputError
-            When the outcome lacks the variable, or a unit does not convert to the variable's.
+            When the outcome lacks the variable, a unit does not convert to the variable's, or the values are
+            in the wrong order in that unit.
         """
         x = self._variable(outcome)
         low, high = (self._in_unit(end, x) for end in self._ends())
+        self._in_order(low, high)
         if self.within is not None:
             return (x >= low) & (x <= high)
         return (x > low) & (x < high)
@@ -88,6 +95,11 @@ class Event:
 
     def _ends(self) -> tuple[Threshold | None, Threshold | None]:
         return (self.above, self.below) if self.within is None else (self.within[0], self.within[1])
+
+    def _in_order(self, low: float, high: float) -> None:
+        if not low < high:
+            came = " to ".join(_shown(end) for end in self._ends())
+            raise InputError(explain(f"event on {self.outcome}", came=came, expected="low below high"))
 
     def _variable(self, outcome: xr.Dataset) -> xr.DataArray:
         if self.outcome in outcome.data_vars:
@@ -106,15 +118,16 @@ class Event:
             return -math.inf if self.above is None else math.inf
         if not isinstance(end, str):
             return float(end)
-        unit = x.attrs.get("units")
-        if not unit:
+        own = x.attrs.get("units")
+        if not own:
             expected = f"a number, or an attribute units on {self.outcome}"
             raise InputError(explain(f"event {self}: the outcome has no unit", came=end, expected=expected))
-        return quantity_in(end, str(unit))
+        return quantity_in(end, str(own))
 
 
 Happens = Event | Callable[[xr.Dataset], xr.DataArray]
-"""An event: an `Event`, or a function of the outcome that returns booleans over (draw, option)."""
+"""An event: an `Event`, or a function of the outcome that returns booleans (or, where a chance is limited,
+probabilities) over (draw, option)."""
 
 
 def happens(event: Happens, outcome: xr.Dataset) -> Bools:
@@ -125,15 +138,36 @@ def happens(event: Happens, outcome: xr.Dataset) -> Bools:
     InputError
         When it is no event, or does not answer yes or no for every draw and option.
     """
+    return np.asarray(_answered(event, outcome, "b", "booleans over (draw, option), such as o.trough > 20"))
+
+
+def probabilities(event: Happens, outcome: xr.Dataset) -> Floats:
+    """Return how probable an event is in each draw under each option, (draw, option): 0 or 1 of a yes or no.
+
+    Raises
+    ------
+    InputError
+        When it is no event, or does not answer by booleans or numbers from 0 to 1 for every draw and option.
+    """
+    wanted = "booleans over (draw, option), such as o.trough > 20, or probabilities from 0 to 1"
+    values = _answered(event, outcome, "bf", wanted).astype(np.float64)
+    if not ((values >= 0) & (values <= 1)).all():
+        odd = values[~((values >= 0) & (values <= 1))][0]
+        said = f"event {words(event)!r}: what it returned"
+        raise InputError(explain(said, came=f"{odd:g}", expected=wanted))
+    return values
+
+
+def _answered(event: Happens, outcome: xr.Dataset, kinds: str, expected: str) -> NDArray[Any]:
+    """Return an event's answers (draw, option), as booleans or floats."""
     if not callable(event):
-        expected = 'bd.Event("trough", above=20), or a function of the outcome'
-        raise InputError(explain("event", came=repr(event), expected=expected))
+        wanted = 'bd.Event("trough", above=20), or a function of the outcome'
+        raise InputError(explain("event", came=repr(event), expected=wanted))
     value = asked(event, outcome, "event")
-    if not isinstance(value, xr.DataArray) or value.dtype.kind != "b":
+    if not isinstance(value, xr.DataArray) or value.dtype.kind not in kinds:
         came = f"dtype {value.dtype}" if isinstance(value, xr.DataArray) else type(value).__name__
-        expected = "booleans over (draw, option), such as o.trough > 20"
         raise InputError(explain(f"event {words(event)!r}: what it returned", came=came, expected=expected))
-    return np.asarray(aligned(value, outcome, "event"), dtype=np.bool_)
+    return np.asarray(aligned(value, outcome, "event"), dtype=np.bool_ if kinds == "b" else np.float64)
 
 
 def words(event: Happens) -> str:
@@ -145,11 +179,17 @@ def words(event: Happens) -> str:
     return " ".join(text.split()).rstrip(".") or f"user event {name}"
 
 
-def _checked(value: object) -> float:
+def _checked(value: object) -> None:
     if isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value):
-        return float(value)
+        return
     expected = 'a number in the outcome\'s unit, or a text with a unit, such as "20 mg/L"'
-    raise InputError(explain("event: threshold", came=repr(value), expected=expected))
+    refused = InputError(explain("event: threshold", came=repr(value), expected=expected))
+    if not isinstance(value, str):
+        raise refused
+    try:
+        unit(quantity(value)[1])
+    except InputError as error:
+        raise refused from error
 
 
 def _shown(value: Threshold | None) -> str:

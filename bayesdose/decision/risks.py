@@ -8,13 +8,14 @@ from numbers import Real
 
 import numpy as np
 import xarray as xr
-from numpy.typing import NDArray
 
 from bayesdose.decision import criteria
-from bayesdose.decision.criteria import Bools, Clusters
-from bayesdose.decision.events import Happens, happens, words
+from bayesdose.decision.criteria import Bools, Clusters, Floats
+from bayesdose.decision.events import Happens, probabilities, words
 from bayesdose.decision.limits import Verdict
 from bayesdose.errors import InputError, explain
+
+_MOST = 1e10  # effective draws: more make no difference
 
 
 @dataclass(frozen=True)
@@ -49,8 +50,8 @@ class Chance:
             When the event does not answer for every draw and option.
         """
         groups = criteria.independent(outcome)
-        hit = happens(self.event, outcome)
-        share, upper = hit.mean(axis=0), upper_limits(hit, groups, self.confidence)
+        p = probabilities(self.event, outcome)
+        share, upper = p.mean(axis=0), upper_limits(p, groups, self.confidence)
         return tuple(
             (True, self._reason(p, limit)) if limit > self.at_most else (False, "")
             for p, limit in zip(share.tolist(), upper.tolist(), strict=True)
@@ -70,7 +71,8 @@ def chance(event: Happens, *, at_most: float, confidence: float = 0.95) -> Chanc
     Parameters
     ----------
     event
-        An `Event`, or a function of the outcome that returns booleans over (draw, option).
+        An `Event`, or a function of the outcome that returns booleans over (draw, option), or probabilities
+        from 0 to 1 (of `outcomes.logistic_event`, or from a hazard): then its mean is limited.
     at_most
         Largest probability, above 0 and below 1.
     confidence
@@ -93,13 +95,13 @@ def chance(event: Happens, *, at_most: float, confidence: float = 0.95) -> Chanc
     return Chance(event, float(at_most), float(confidence))
 
 
-def upper_limits(hit: Bools, groups: Clusters, confidence: float) -> NDArray[np.float64]:
+def upper_limits(p: Floats | Bools, groups: Clusters, confidence: float) -> Floats:
     """Return one-sided upper limits of the probabilities of an event, (option,).
 
     Parameters
     ----------
-    hit
-        Where it happens, (draw, option).
+    p
+        Where it happens, or how probable it is, (draw, option).
     groups
         Which draws are not independent of each other.
     confidence
@@ -108,20 +110,23 @@ def upper_limits(hit: Bools, groups: Clusters, confidence: float) -> NDArray[np.
     Notes
     -----
     Clopper and Pearson's limit (1934, Biometrika 26:404) for an effective number of draws,
-    ``p (1 - p) / MCSE^2`` with the clustered error, never more than there are draws (Korn & Graubard 1998,
-    Survey Methodology 24:193). Where the event happens in no draw or in all, the error says nothing and the
-    effective number is that of unequal weights, ``1 / sum w^2`` (Kish 1965).
+    ``m (1 - m) / MCSE^2`` with m the mean and its clustered error (Korn & Graubard 1998, Survey Methodology
+    24:193). Of a yes or no it is never more than there are draws; of probabilities it is more, as each draw
+    tells more. Where the event happens in no draw or in all, the error says nothing and the effective number
+    is that of unequal weights, ``1 / sum w^2`` (Kish 1965).
     """
     from scipy.stats import beta
 
     n = groups.n_draws
-    values = hit.astype(np.float64)
-    p = values.mean(axis=0)
+    values = np.asarray(p, dtype=np.float64)
+    mean = values.mean(axis=0)
     kish = n**2 / float((np.diff(np.append(groups.starts, n)) ** 2.0).sum())
     variance = criteria.mcse(criteria.deviations(values, groups)) ** 2
-    told = (variance > 0) & (p > 0) & (p < 1)
-    effective = np.where(told, p * (1 - p) / np.where(told, variance, 1.0), kish)
-    effective = np.minimum(effective, n)
-    none = (1 - p) * effective
-    upper = beta.ppf(confidence, p * effective + 1, np.where(none > 0, none, 1.0))
+    yes_or_no = ((values == 0) | (values == 1)).all(axis=0)
+    told = np.where(yes_or_no, variance > 0, True) & (mean > 0) & (mean < 1)
+    least = mean * (1 - mean) / _MOST  # of the same probability in every draw nothing is left but rounding
+    effective = np.where(told, mean * (1 - mean) / np.where(told, np.maximum(variance, least), 1.0), kish)
+    effective = np.where(yes_or_no, np.minimum(effective, n), effective)
+    none = (1 - mean) * effective
+    upper = beta.ppf(confidence, mean * effective + 1, np.where(none > 0, none, 1.0))
     return np.where(none > 0, upper, 1.0)

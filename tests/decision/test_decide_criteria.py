@@ -169,6 +169,13 @@ class TestEvent:
             {"above": math.nan},
             {"above": True},
             {"below": []},
+            {"above": "banana"},
+            {"above": "20"},
+            {"above": "nan mg/L"},
+            {"within": ("10 mg/L", "1 bananas")},
+            {"within": ("400 mg/L", "1 mg/L")},
+            {"within": ("2 mg/L", "1500 ug/L")},
+            {"above": "2 mg/L", "below": "2 mg/L"},
         ],
     )
     def test_what_is_no_event(self, arguments: dict[str, object]) -> None:
@@ -182,6 +189,16 @@ class TestEvent:
             Event("trough", above="15 mg")(self.outcome)
         with pytest.raises(InputError, match="has no unit"):
             Event("trough", above="15 mg/L")(self.outcome.drop_attrs())
+
+    def test_the_order_is_that_in_one_unit(self) -> None:
+        """What could never happen is no event: the ends are compared after they were converted."""
+        within = Event("trough", within=("1500 ug/L", "12 mg/L"))
+        np.testing.assert_array_equal(within(self.outcome), [[True, False], [False, False]])
+        for ends in ((400, "1 mg/L"), ("400 mg/L", 1), (16, "15500 ug/L")):
+            with pytest.raises(InputError, match="low below high"):
+                Event("trough", within=ends)(self.outcome)
+        with pytest.raises(InputError, match="does not convert"):
+            Event("trough", within=("1 mg/L", "2 h"))
 
     @pytest.mark.parametrize("wrong", [lambda o: o.u, lambda o: 1.0, lambda o: o.u.to_numpy() > 0])
     def test_a_function_answers_yes_or_no(self, wrong: object) -> None:

@@ -49,6 +49,10 @@ def test_without_a_current_regimen_the_smallest_dose_is_left():
     assert choice.best == "2.5 mg a day"
 
 
+def test_where_nothing_is_given_nothing_escalates():
+    assert decide(options(current=None, daily=()), u, flags=[Flag()]).best == "no treatment"
+
+
 def test_drugs_are_looked_at_one_by_one():
     """1000 mg of A a day now say nothing about B: of B the smallest dose is left."""
     first = options(current=1000.0, daily=(500.0, 1500.0)).assign_attrs(drug="A", model_hash="a")

@@ -368,6 +368,41 @@ class TestChance:
         twice = upper_limits(np.repeat(hit, 2, axis=0), clusters(40, np.repeat(np.arange(20), 2)), 0.95)
         np.testing.assert_allclose(twice, once)
 
+    def test_a_probability_is_limited_by_its_mean(self) -> None:
+        """P(toxicity) as a model of it has it, of each draw: logistic in the exposure."""
+        outcome = auc_outcome([1000, 1400, 1800, 2200], normal_quantiles(2000))
+
+        def toxicity(o: xr.Dataset) -> xr.DataArray:
+            return 1 / (1 + np.exp(6 - 0.01 * o.AUC))
+
+        mean = toxicity(outcome).mean("draw").to_numpy()
+        assert mean[1] < 0.09 < 0.12 < mean[2]
+        assert blocked(chance(toxicity, at_most=0.1), outcome) == [False, False, True, True]
+        limit = upper_limits(toxicity(outcome).to_numpy(), clusters(2000), 0.95)
+        error = toxicity(outcome).std("draw", ddof=1).to_numpy() / math.sqrt(2000)
+        np.testing.assert_allclose(limit, mean + stats.norm.ppf(0.95) * error, rtol=5e-3)
+        assert not any(blocked(chance(toxicity, at_most=float(limit.max()) + 1e-9), outcome))
+        assert blocked(chance(toxicity, at_most=float(mean[1])), outcome)[1]  # not shown to be at most that
+        copies = upper_limits(
+            np.repeat(toxicity(outcome).to_numpy(), 3, axis=0),
+            clusters(6000, np.repeat(np.arange(2000), 3)),
+            0.95,
+        )
+        np.testing.assert_allclose(copies, limit)
+
+    def test_probabilities_that_say_little(self) -> None:
+        known = upper_limits(np.full((50, 1), 0.07), clusters(50), 0.95)
+        assert known[0] == pytest.approx(0.07, rel=1e-4)  # the same in every draw
+        hit = np.zeros((20, 2))
+        hit[:5, 1] = 1.0  # a yes or no written as numbers
+        np.testing.assert_array_equal(
+            upper_limits(hit, clusters(20), 0.95), upper_limits(hit > 0, clusters(20), 0.95)
+        )
+        outcome = auc_outcome([1000, 1400], normal_quantiles(20))
+        for wrong in (lambda o: o.AUC, lambda o: -o.AUC, lambda o: o.AUC > 1 if o is None else 0.5):
+            with pytest.raises(InputError, match="probabilities from 0 to 1"):
+                chance(wrong, at_most=0.1).check(outcome)
+
     def test_the_limit_covers(self) -> None:
         rng = np.random.default_rng(1)
         hit = rng.random((400, 2000)) < 0.05
