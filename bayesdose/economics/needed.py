@@ -210,12 +210,20 @@ class Balance:
 
     @property
     def likelihood(self) -> float:
-        """How many times as likely to be helped as harmed: ``NNH / NNT``."""
-        return self.helped / self.harmed if self.harmed else math.inf
+        """How many times as likely to be helped as harmed, ``NNH / NNT``; NaN unless both are above 0.
+
+        Infinite where nobody is harmed.
+        """
+        if self.helped > 0 and self.harmed >= 0:
+            return self.helped / self.harmed if self.harmed else math.inf
+        return math.nan
 
     @property
     def break_even(self) -> float:
-        """How many times worse a harm must be than the event prevented for treatment to bring nothing."""
+        """How many times worse a harm must be than the event prevented for treatment to bring nothing.
+
+        The same number as `likelihood`, and NaN where that is.
+        """
         return self.likelihood
 
     def net(self, alpha: float) -> float:
@@ -235,11 +243,13 @@ class Balance:
             if self.draws is None
             else f"; more helped than harmed with probability {self.probability(1):.2f}"
         )
-        return (
-            f"{_said(self.helped, whole=True)} and {_said(-self.harmed, whole=True)}: "
-            f"{self.likelihood:.3g} times as likely to be helped as harmed; "
-            f"in vain if a harm is {self.break_even:.3g} times as bad{sure}"
+        ratio = (
+            "no ratio, since not both help and harm are above 0"
+            if math.isnan(self.likelihood)
+            else f"{self.likelihood:.3g} times as likely to be helped as harmed; "
+            f"in vain if a harm is {self.break_even:.3g} times as bad"
         )
+        return f"{_said(self.helped, whole=True)} and {_said(-self.harmed, whole=True)}: {ratio}{sure}"
 
 
 def helped_or_harmed(

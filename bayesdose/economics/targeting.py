@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -19,7 +20,7 @@ class Effects:
     Parameters
     ----------
     draws
-        Effect over (draw, subject): risk without treatment less risk with it, or utility gained.
+        Effect over (draw, subject): risk without treatment less risk with it, or utility gained by it.
     table
         Index subject: effect (posterior mean), low, high, p_benefit.
     probability
@@ -62,7 +63,13 @@ class Targeting:
         return shown(self.table, f"Gain per person, {100 * self.probability:g} % intervals")
 
 
-def cate(control: xr.DataArray, treated: xr.DataArray, *, probability: float = 0.95) -> Effects:
+def cate(
+    control: xr.DataArray,
+    treated: xr.DataArray,
+    *,
+    better: Literal["lower", "higher"] = "lower",
+    probability: float = 0.95,
+) -> Effects:
     """Return every subject's effect of treatment, with its posterior.
 
     The conditional average treatment effect (Künzel et al. 2019, Proc Natl Acad Sci USA 116:4156): of people
@@ -71,14 +78,24 @@ def cate(control: xr.DataArray, treated: xr.DataArray, *, probability: float = 0
     Parameters
     ----------
     control, treated
-        Risk (or utility, or its cost) without and with treatment, over (draw, subject): the effect is the
-        first less the second, so that a risk that falls is a gain.
+        Risk (or cost, or utility) without and with treatment, over (draw, subject).
+    better
+        What is a gain: "lower", of a risk or cost (the effect is control less treated), or "higher", of a
+        utility (treated less control).
     probability
         Of the intervals.
+
+    Raises
+    ------
+    InputError
+        When the arrays do not fit together, or `better` is neither.
     """
     p = check_probability("cate", probability)
+    if better not in ("lower", "higher"):
+        wanted = '"lower" (a risk, a cost) or "higher" (a utility)'
+        raise InputError(explain("cate: better", came=repr(better), expected=wanted))
     pair = together("cate", draws_of("cate: control", control), draws_of("cate: treated", treated))
-    effect = _over_subject(pair[0] - pair[1])
+    effect = _over_subject(pair[0] - pair[1] if better == "lower" else pair[1] - pair[0])
     low, high = np.quantile(effect.to_numpy(), [(1 - p) / 2, (1 + p) / 2], axis=0)
     columns = {
         "effect": effect.mean("draw").to_numpy(),

@@ -160,3 +160,22 @@ def test_no_difference_needs_infinitely_many():
 def test_what_cannot_be_is_refused(call):
     with pytest.raises(InputError):
         call()
+
+
+def test_a_utility_that_rises_is_a_gain():
+    control, treated = risks([0.5, 0.6]), risks([0.7, 0.5])
+    effects = bd.economics.cate(control, treated, better="higher")
+    assert effects.table["effect"].tolist() == pytest.approx([0.2, -0.1])
+    assert bd.economics.targeted(effects).treat.to_numpy().tolist() == [True, False]
+    with pytest.raises(InputError, match="better"):
+        bd.economics.cate(control, treated, better="more")
+
+
+@pytest.mark.parametrize(("helped", "harmed"), [(0.05, -0.02), (-0.05, 0.02), (-0.05, -0.02), (0.0, 0.0)])
+def test_no_ratio_of_what_is_not_above_0(helped, harmed):
+    draws = [xr.DataArray([x, x], dims="draw") for x in (helped, harmed)]
+    found = bd.economics.helped_or_harmed(*draws)
+    assert math.isnan(found.likelihood)
+    assert math.isnan(found.break_even)
+    assert "no ratio" in str(found)
+    assert "times as" not in str(found)
