@@ -91,10 +91,25 @@ def _chained(before: Sequence[Record], entries: Sequence[Mapping[str, Any]]) -> 
     previous, number = (before[-1]["hash"], before[-1]["number"]) if before else (FIRST, 0)
     for entry in entries:
         number += 1
-        time = datetime.now(UTC).isoformat(timespec="seconds")
-        record = {"number": number, "time": time, **entry, "previous": previous}
+        record = {"number": number, "time": _now(), **entry, "previous": previous}
         previous = record["hash"] = _hash(record)
         yield record
+
+
+def in_no_file(entry: Mapping[str, Any]) -> Record:
+    """Return an entry as the record of a choice that names no audit file: its number and hash are None."""
+    return {"number": None, "time": _now(), **entry, "previous": None, "hash": None}
+
+
+def kept_as(record: Record) -> str:
+    """Say where a record is kept: number and first digits of its hash, or that it is in no audit file."""
+    if record["hash"] is None:
+        return "in no audit file"
+    return f"audit record {record['number']}, {record['hash'][:_DIGITS]}"
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
 
 
 def _checked(content: bytes, name: str) -> tuple[Record, ...]:

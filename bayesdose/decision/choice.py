@@ -62,7 +62,8 @@ class Choice:
         Who took an escalation under red flags on (``who``), and the reason (``why``); None where nobody did.
     overrides
         The records of the audit file that this choice made: who, why, limit, options (what would have blocked
-        each), number, time, hash; those of an acknowledgement too.
+        each), number, time, hash; those of an acknowledgement too (number and hash are None where no file
+        was named).
     score
         What the criterion's number is called, in a few characters.
     draws_needed

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from bayesdose.decision.audit import kept_as
+
 if TYPE_CHECKING:
     from bayesdose.decision.choice import Choice
 
@@ -93,13 +95,10 @@ def _regret(choice: Choice, row: dict[str, Any], d: int) -> str:
 
 
 def _who(one: Mapping[str, Any]) -> str:
-    """Return an override or acknowledgement in one line, with the hash that the audit file has of it."""
+    """Return an override or acknowledgement in one line, and the hash that the audit file has of it."""
     what = one.get("limit") or (f"limits of {one['option']}" if one.get("option") else "red flags")
     passed = f", {len(one['options'])} option(s) pass" if one.get("kind") == "override" else ""
-    return (
-        f"{what}{passed}: {one['who']}, {one['time']}: {one['why']} "
-        f"(audit record {one['number']}, {one['hash'][:12]})"
-    )
+    return f"{what}{passed}: {one['who']}, {one['time']}: {one['why']} ({kept_as(one)})"
 
 
 def _draws(choice: Choice) -> str:

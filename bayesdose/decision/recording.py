@@ -7,7 +7,7 @@ from dataclasses import replace
 from os import PathLike
 from typing import Any
 
-from bayesdose.decision.audit import append
+from bayesdose.decision.audit import append, in_no_file
 from bayesdose.decision.choice import Choice
 from bayesdose.decision.overrides import Override, entry
 from bayesdose.errors import InputError, explain
@@ -30,7 +30,7 @@ def record(
     overrides, lifted
         Who lets what pass, and which options pass because of each.
     audit_file
-        Where; None where nothing is to be kept.
+        Where; None: an acknowledgement stands in the choice alone, and says so.
 
     Raises
     ------
@@ -39,16 +39,17 @@ def record(
     Refused
         When the file is not what was written to it.
     """
-    if audit_file is None:
-        if overrides:
-            fix = 'name the file that keeps it: audit_file="overrides.jsonl"'
-            raise InputError(explain("an override without an audit file", fix=fix))
-        return choice
+    if audit_file is None and overrides:
+        fix = 'name the file that keeps it: audit_file="overrides.jsonl"'
+        raise InputError(explain("an override without an audit file", fix=fix))
     decision = _decision(choice)
     entries = [entry(one, own, decision) for one, own in zip(overrides, lifted, strict=True)]
     if choice.acknowledged is not None:
         entries.append(_acknowledgement(choice, decision))
-    return replace(choice, overrides=append(audit_file, entries)) if entries else choice
+    if not entries:
+        return choice
+    kept = tuple(map(in_no_file, entries)) if audit_file is None else append(audit_file, entries)
+    return replace(choice, overrides=kept)
 
 
 def _decision(choice: Choice) -> dict[str, Any]:

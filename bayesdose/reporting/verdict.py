@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import xarray as xr
 
+from bayesdose.decision.audit import kept_as
 from bayesdose.reporting.text import (
     brief,
     count,
@@ -171,7 +172,7 @@ def passed(choice: Choice) -> Block:
             str(one["limit"] or one["option"] or "red flags"),
             one["who"],
             one["why"],
-            f"{one['time']}, record {one['number']}, {one['hash'][:12]}",
+            f"{one['time']}, {kept_as(one)}",
         )
         for one in choice.overrides
     )

@@ -1,5 +1,6 @@
 """Under a red flag nothing escalates, unless somebody takes it on with a reason."""
 
+import json
 from dataclasses import dataclass
 
 import pytest
@@ -88,6 +89,18 @@ def test_an_acknowledgement_unblocks_and_is_kept_and_printed():
     text = " ".join(str(choice).split())
     assert "acknowledged by Dr A: level repeated: confirmed" in text
     assert choice.to_dict()["acknowledged"]["who"] == "Dr A"
+
+
+def test_an_acknowledgement_without_an_audit_file_stands_in_the_choice_and_says_so():
+    seen = Acknowledged(who="Dr A", why="level repeated: confirmed")
+    choice = decide(options(), u, flags=[Flag()], acknowledged=seen)
+    (record,) = choice.overrides
+    assert (record["kind"], record["who"], record["why"]) == ("acknowledgement", seen.who, seen.why)
+    assert record["flags"] == ["levels improbable together, all levels"]
+    assert record["decision"]["best"] == "7.5 mg a day"
+    assert (record["number"], record["hash"]) == (None, None)
+    assert "level repeated: confirmed (in no audit file)" in " ".join(str(choice).split())
+    assert json.loads(json.dumps(choice.to_dict()))["overrides"][0]["who"] == "Dr A"
 
 
 def test_other_limits_hold_beside_it_and_when_it_is_acknowledged():
