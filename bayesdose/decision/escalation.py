@@ -33,6 +33,17 @@ class HasName(Protocol):
         ...  # pragma: no cover
 
 
+def is_words(text: object) -> bool:
+    """Whether it is text that says something and can be written to a file."""
+    if not isinstance(text, str):
+        return False
+    try:
+        text.encode()
+    except UnicodeEncodeError:  # half of a character, a lone surrogate
+        return False
+    return bool(text.strip())
+
+
 @dataclass(frozen=True)
 class Acknowledged:
     """Somebody has seen the red flags and takes the escalation on.
@@ -55,7 +66,7 @@ class Acknowledged:
 
     def __post_init__(self) -> None:
         for name, text in (("who", self.who), ("why", self.why)):
-            if not (isinstance(text, str) and text.strip()):
+            if not is_words(text):
                 raise InputError(
                     explain(
                         f"an acknowledgement without {name}",

@@ -82,13 +82,23 @@ def evaluate(utility: Utility, outcome: xr.Dataset, names: NDArray[np.str_]) -> 
 def asked(function: Callable[[xr.Dataset], Any], outcome: xr.Dataset, what: str) -> Any:
     """Call a user's function of the outcome; a variable that is not there is said with those that are.
 
+    Whole numbers of few bits reach it as int64: a product of two overflows unseen otherwise.
+
     Raises
     ------
     InputError
-        When the function speaks of a variable that the outcome does not have. Its other errors are its own.
+        When the function speaks of a variable that the outcome does not have, or by ``outcome.name`` of one
+        that has the name of a method of Dataset. Its other errors are its own.
     """
+    small = [n for n, v in outcome.data_vars.items() if v.dtype.kind in "iu" and v.dtype != np.int64]
+    if small:
+        outcome = outcome.assign({name: outcome[name].astype(np.int64) for name in small})
     try:
         return function(outcome)
+    except TypeError as error:
+        if "method" not in str(error):
+            raise
+        raise _hidden(outcome, what, error) from error
     except (AttributeError, KeyError) as error:
         found = _ABSENT.search(str(error))
         name = next(filter(None, found.groups())) if found else ""
@@ -102,6 +112,20 @@ def asked(function: Callable[[xr.Dataset], Any], outcome: xr.Dataset, what: str)
                 meant=nearest(name, known),
             )
         ) from error
+
+
+def _hidden(outcome: xr.Dataset, what: str, error: TypeError) -> Exception:
+    """Return a complaint about variables that ``outcome.name`` does not reach, or the error itself."""
+    hidden = [str(name) for name in outcome.data_vars if callable(getattr(xr.Dataset, str(name), None))]
+    if not hidden:
+        return error
+    return InputError(
+        explain(
+            f"{what}: outcome.{hidden[0]} is a method of xarray's Dataset, not the variable of that name",
+            came=str(error),
+            fix=f"write outcome[{hidden[0]!r}], or give the variable another name",
+        )
+    )
 
 
 def aligned(value: xr.DataArray, outcome: xr.Dataset, what: str = "utility") -> Floats:

@@ -10,7 +10,7 @@ from typing import Any
 
 import xarray as xr
 
-from bayesdose.decision.escalation import NoEscalation
+from bayesdose.decision.escalation import NoEscalation, is_words
 from bayesdose.decision.limits import Check, Verdict
 from bayesdose.errors import InputError, explain, nearest
 
@@ -93,7 +93,7 @@ class Override:
 
     def __post_init__(self) -> None:
         for name, text in (("who", self.who), ("why", self.why)):
-            if not (isinstance(text, str) and text.strip()):
+            if not is_words(text):
                 expected = 'words, such as bd.Override(limit, who="Dr A", why="no other drug left")'
                 raise InputError(explain(f"an override without {name}", came=repr(text), expected=expected))
         if self.limit is None and self.option is None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -11,6 +11,7 @@ import xarray as xr
 from synthetic_outcome import of_utilities, regimens, u
 
 from bayesdose.decision import (
+    Acknowledged,
     Choice,
     Event,
     Override,
@@ -195,3 +196,28 @@ def test_a_limit_for_another_drug_is_no_end_of_the_search(drug: str, status: str
     limit = only_for(max_daily("7 mg"), drug=drug)
     choice = decide(outcome, lambda o: -abs(o.trough - 3), limits=[limit])
     assert (choice.best, choice.status) == ("3 mg/kg every 24 h x 10", status)
+
+
+class TestSmallThings:
+    @pytest.mark.parametrize("made", [Acknowledged, lambda who, why: Override(max_daily("1 mg"), who, why)])
+    def test_half_a_character_is_no_name(self, made: Any) -> None:
+        with pytest.raises(InputError, match=r"without who.*ud800"):
+            made("Dr \ud800", "why")
+
+    @pytest.mark.parametrize("kind", [np.int8, np.uint8, np.int32, np.uint64])
+    def test_whole_numbers_of_few_bits_do_not_overflow(self, kind: type) -> None:
+        grade: np.ndarray = np.array([[0, 4], [1, 3], [0, 5]], dtype=kind)
+        outcome = xr.Dataset({"grade": (("draw", "option"), grade)}, coords={"option": ["a", "b"]})
+        choice = decide(outcome, lambda o: -(o.grade - 1) * 2_000_000_000)
+        assert choice.row("b")["expected_utility"] == -6e9
+        assert outcome.grade.dtype == kind
+
+    def test_a_variable_with_the_name_of_a_method(self) -> None:
+        outcome = of_utilities([[1.0, 2.0], [2.0, 3.0]]).rename(u="load")
+        assert decide(outcome, lambda o: o["load"]).best == "option 1"
+        wrong: list[Any] = [lambda o: -o.load, lambda o: o.load - 1, lambda o: (o.load > 3) * 1.0]
+        for utility in wrong:
+            with pytest.raises(InputError, match=r"outcome.load is a method.*outcome\['load'\]"):
+                decide(outcome, utility)
+        with pytest.raises(TypeError, match="method"):
+            decide(outcome.rename(load="auc"), wrong[0])
