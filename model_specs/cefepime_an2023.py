@@ -3,10 +3,10 @@
 An G, Creech CB, Wu N, et al. J Antimicrob Chemother 2023;78:1460. Thetas, omegas (variances) and the
 residual error were transcribed from PKPDsim (pk_cefepime_an), where omega^2 = CV^2 (29.9, 65.4 and 17.3 %):
 read as approximate CVs. Which combined error the paper means is not known to us: variances that add are
-assumed. The creatinine clearance is Cockcroft and Gault's with lean body weight (Janmahasatian's is not it:
-1.1 W - 0.0128 W^2 / H^2 for men, 1.07 W - 0.0148 W^2 / H^2 for women with H in cm, at least 30 kg, as
-PKPDsim computes it); the table brings it. RSEs are not in the copy: 15 % for thetas, 25 % for CVs and 15 %
-for sigmas are defaults.
+assumed. The creatinine clearance is Cockcroft and Gault's with lean body weight after James (bd.body.
+lean_weight(formula="james"): 1.1 W - 128 (W / H)^2 for men, 1.07 W - 148 (W / H)^2 for women with H in cm,
+at least 30 kg); Janmahasatian's is not it. The table brings the creatinine clearance.
+RSEs are not in the copy: 15 % for thetas, 25 % for CVs and 15 % for sigmas are defaults.
 """
 
 import bayesdose as bd
@@ -39,7 +39,10 @@ CARD = bd.Card(
         omega="cv_approximate",
         error="combined2 (variances add) is assumed: the copy does not say which",
         uncertainty="defaults: RSE 15 % (thetas), 25 % (CVs), 15 % (sigmas)",
-        errata=("lean body weight, not actual weight, in creatinine clearance",),
+        errata=(
+            "lean body weight (James), not actual weight, in creatinine clearance",
+            "James' coefficients are 128 and 148 with height in cm; 0.0128 and 0.0148 are for height in m",
+        ),
     ),
     aims=[
         bd.Aim(
@@ -93,10 +96,10 @@ CARD = bd.Card(
             "low": 10,
             "high": 20,
             "harm": "trough",
-            "harm_above": 35,
+            "harm_above": 20,
             "harm_weight": 1,
         },
-        why="1 for a trough of 10 mg/L (above an MIC of 8 mg/L, free) to 20 mg/L, 1 lost above 35 mg/L",
+        why="1 for a trough of 10 mg/L (8 mg/L free, an MIC) to 20 mg/L, 1 lost above (neurotoxicity)",
     ),
 )
 

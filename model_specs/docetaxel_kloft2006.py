@@ -5,12 +5,17 @@ pharmacokinetic-pharmacodynamic model for neutropenia with patient subgroup iden
 2006;12:5481-5490, in the code of Netterberg I, Nielsen EI, Friberg LE, Karlsson MO. Cancer Chemother
 Pharmacol 2017;80:343 (DDMODEL00000224), as transcribed in the reference collection: baseline 5.22e9/L, MTT
 84.2 h, slope 15.6 L/umol, gamma 0.1445; variances 0.064, 0.0192, 0.128; SD 0.424 on the logarithm. The
-effect of alpha-1-acid glycoprotein (AAG) on baseline is left at its reference, that on the slope is in.
-Kinetics, which that code takes from the patient: three compartments of Janssen JM, et al. Clin
-Pharmacokinet 2023;62:1157 (women who are not pregnant). 807.9 g/mol: 1 mg/L is 1.2378 umol/L, so that the
-slope is 19.27 L/mg. The variance of gamma (0.0216) was dropped in the code. RSEs are not in the copies: 10
-% for thetas, 40 % for variances and 10 % for the sigma are defaults.
+effects of alpha-1-acid glycoprotein (AAG, g/L) are linear: on the slope 1 - 0.350693 (AAG - 1.34), on the
+baseline 1 + 0.174677 (AAG - 1.34) below 1.34 and 1 + 0.494618 (AAG - 1.34) above. Above 2.5 g/L the first
+would come near 0 within its uncertainty. Kinetics, which that code takes from the patient: three
+compartments of Koolen SLW, et al. Br J Clin Pharmacol 2010;69:465, as Janssen JM, et al. Clin
+Pharmacokinet 2023;62:1157 reprint them. 807.9 g/mol: 1 mg/L is 1.2378 umol/L, so that the slope is 19.27
+L/mg. The variance of gamma (0.0216) was dropped in the code. RSEs are not in the copies: 10 % for thetas,
+25 % for effects, 40 % for variances, 10 % for the sigma of neutrophils and 30 % for that of docetaxel are
+defaults.
 """
+
+import pymc as pm
 
 import bayesdose as bd
 
@@ -27,22 +32,25 @@ CARD = bd.Card(
         bd.Covariate(
             "ECOG", reference=0.0, range=(0, 1), description="1 for a performance status of 1 or more"
         ),
-        bd.Covariate("PRIOR", reference=0.0, range=(0, 1), description="1 after earlier chemotherapy"),
+        bd.Covariate("PRIOR", reference=0.0, range=(0, 1), description="1 after any anticancer therapy"),
         bd.Covariate(
-            "AAG", unit="g/L", reference=1.34, range=(0.3, 3.5), description="alpha-1-acid glycoprotein"
+            "AAG", unit="g/L", reference=1.34, range=(0.3, 2.5), description="alpha-1-acid glycoprotein"
         ),
     ],
     endpoints={2: bd.Endpoint("neutrophils", "1e9/L")},
-    source="Kloft 2006, Clin Cancer Res 12:5481; Janssen 2023, doi:10.1007/s40262-023-01263-1",
-    population="601 patients with solid tumours (neutrophils); kinetics of women who were not pregnant",
-    limitations="Two papers put together: kinetics and slope were not estimated together.",
-    not_for="growth factors, weekly regimens, liver impairment",
+    source="Kloft 2006, Clin Cancer Res 12:5481; Koolen 2010, Br J Clin Pharmacol 69:465",
+    population="adults with cancer (their number is not in the copy); kinetics: adults with advanced cancer",
+    limitations=(
+        "Two papers put together: kinetics and slope were not estimated together. AAG acts on the effect and "
+        "on the baseline, not on the kinetics."
+    ),
+    not_for="growth factors, weekly regimens, liver impairment, AAG above 2.5 g/L",
     evidence=bd.Evidence(
         status="unverified",
         against="transcribed once, from the reference collection; the papers were not seen",
         omega="variance",
         error="normal on the logarithm (neutrophils); 20 % for docetaxel is an assumption, none is published",
-        uncertainty="defaults: RSE 10 % (thetas), 40 % (variances), 10 % (sigma)",
+        uncertainty="defaults: RSE 10 % (thetas), 25 % (effects), 40 % (variances), 10 and 30 % (sigmas)",
         errata=("slope per umol: 15.57 L/umol is 19.27 L/mg", "variance of gamma dropped in the code"),
     ),
     aims=[
@@ -66,6 +74,29 @@ CARD = bd.Card(
             regimen="180 mg over 1 h",
             arguments={"times": [0.0], "dvid": 2},
             covariates={"FEMALE": 1.0, "ECOG": 1.0, "PRIOR": 1.0},
+        ),
+        bd.Expected(
+            "minimum",
+            value=0.3179,
+            source="nadir by another solver (LSODA) from the published numbers",
+            regimen="180 mg over 1 h",
+            arguments={"start": 0.0, "end": 504.0, "dvid": 2},
+        ),
+        bd.Expected(
+            "minimum",
+            value=1.4745,
+            source="LSODA, AAG 2.5 g/L: baseline 8.214e9/L, slope 11.433 L/mg",
+            regimen="180 mg over 1 h",
+            arguments={"start": 0.0, "end": 504.0, "dvid": 2},
+            covariates={"AAG": 2.5},
+        ),
+        bd.Expected(
+            "minimum",
+            value=0.18066,
+            source="LSODA, AAG 0.8 g/L: baseline 4.727e9/L, slope 22.923 L/mg",
+            regimen="180 mg over 1 h",
+            arguments={"start": 0.0, "end": 504.0, "dvid": 2},
+            covariates={"AAG": 0.8},
         ),
     ],
     worked=bd.Worked(
@@ -155,9 +186,11 @@ def model(study):
             1.0 + effect("ECOG_on_BASE", 0.130406) * ECOG
         )
         patient = patient * (1.0 + effect("PRIOR_on_BASE", -0.146837) * PRIOR)
+        low, high = effect("AAG_low_on_BASE", 0.174677), effect("AAG_high_on_BASE", 0.494618)
+        patient = patient * bd.linear_effect(AAG, 1.34, pm.math.switch(AAG > 1.34, high, low))
         BASE = bd.parameter("BASE", theta("BASE", 5.21965) * patient, eta["BASE"])
         MTT = bd.parameter("MTT", theta("MTT", 84.1791, "h"), eta["MTT"])
-        bound = bd.exponential_effect(AAG, 1.34, effect("AAG_on_slope", -0.350693))
+        bound = bd.linear_effect(AAG, 1.34, effect("AAG_on_slope", -0.350693))
         slope = bd.parameter("slope", theta("slope", 15.5711, "L/umol") * PER_MG * bound, eta["slope"])
         gamma = bd.parameter("gamma", theta("gamma", 0.144543))
         A = bd.ode(

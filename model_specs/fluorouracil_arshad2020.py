@@ -5,10 +5,11 @@ infusion 5-fluorouracil by a semi-physiological pharmacokinetic-pharmacodynamic 
 cancer patients. Cancer Chemother Pharmacol 2020;85:711-722, Table 3 (bootstrap medians), as nlmixr2lib
 transcribes it, read twice; CVs exact (23.0, 145, 28.9, 59.6 and 16.4 %), residual variances 0.32, 0.14 and
 0.08. White cells: Friberg LE, Henningsson A, Maas H, Nguyen L, Karlsson MO. J Clin Oncol 2002;20:4713: ktr
-= 4 / MTT, three transits, feedback exponent 0.17 (fixed). DPYD is not in the paper: the column DPYD
-(activity score) multiplies the clearance by (score / 2)^1 below 2, which gives half the clearance at a
-score of 1, as the start dose of CPIC does (Amstutz 2018, Clin Pharmacol Ther 103:210): an assumption of
-this spec. RSEs are not in the copy: 15 % for thetas, 25 % for CVs and 30 % for variances are defaults.
+= 4 / MTT, three transits, feedback exponent 0.17 (fixed). The slope without cisplatin is that of patients
+who had radiotherapy. DPYD is not in the paper: an activity score of 1 or 1.5 halves the clearance, as CPIC
+halves the start dose at both (Amstutz 2018, Clin Pharmacol Ther 103:210, in its revision of November 2018):
+an assumption of this spec, with an RSE of 30 %. RSEs are not in the copy: 15 % for thetas, 25 % for CVs and
+30 % for variances are defaults.
 """
 
 import bayesdose as bd
@@ -20,11 +21,9 @@ CARD = bd.Card(
     title="Fluorouracil by infusion, white cells, DPYD",
     compartments=("central", "peripheral", "FUH2", "stem", "T1", "T2", "T3", "WBC"),
     covariates=[
-        bd.Covariate("BSA", unit="m^2", reference=1.95, range=(1.2, 2.6), description="body surface area"),
+        bd.Covariate("BSA", unit="m^2", reference=1.95, range=(1.48, 2.33), description="body surface area"),
         bd.Covariate("CISPLATIN", reference=0.0, range=(0, 1), description="1 with cisplatin"),
-        bd.Covariate(
-            "DPYD", reference=2.0, range=(0.5, 2.0), description="DPYD activity score; not the paper's"
-        ),
+        bd.Covariate("DPYD", reference=2.0, range=(1.0, 2.0), description="DPYD activity score: 1, 1.5 or 2"),
     ],
     endpoints={
         2: bd.Endpoint("5-fluoro-5,6-dihydrouracil", "mg/L"),
@@ -32,18 +31,25 @@ CARD = bd.Card(
     },
     source="doi:10.1007/s00280-019-04028-5",
     population="30 adults with gastrointestinal cancer, 650-1000 mg/m2 a day for 5 days, first cycle",
-    limitations="White cells, not neutrophils; first cycle; effect of DPYD by assumption.",
-    not_for="DPYD score 0 (another drug), capecitabine, bolus regimens",
+    limitations=(
+        "White cells, not neutrophils (their limit is 1e9/L; that of neutrophils, 0.5, cannot be asked for); "
+        "first cycle; the slope without cisplatin is with radiotherapy; effect of DPYD by assumption."
+    ),
+    not_for="DPYD scores of 0 and 0.5 (CPIC: avoid), capecitabine, bolus regimens",
     evidence=bd.Evidence(
         status="unverified",
         against="nlmixr2lib's copy of Table 3, read twice; the paper was not seen",
         omega="cv",
         error="proportional, by kind of level; variances printed",
-        uncertainty="defaults: RSE 15 % (thetas), 25 % (CVs), 30 % (residual variances)",
-        errata=("bootstrap medians, which the paper's text and figure use, not the NONMEM estimates",),
+        uncertainty="defaults: RSE 15 % (thetas), 25 % (CVs), 30 % (residual variances, effect of DPYD)",
+        errata=(
+            "bootstrap medians, which the paper's text and figure use, not the NONMEM estimates",
+            "DPYD: the scores 1 and 1.5 both start at half the dose (CPIC 2018 revised; before 75 % at 1.5)",
+        ),
     ),
     aims=[
         bd.Aim("AUC of a 46 h cycle", 20, 30, "mg*h/L", source="Kaldate 2012; to be confirmed"),
+        bd.Aim("AUC of a 46 h cycle", high=30, unit="mg*h/L", harm=True, source="to be confirmed"),
         bd.Aim("white cells", low=1, unit="1e9/L", harm=True, source="CTCAE grade 4 leukopenia"),
     ],
     regimens=("650-1000 mg/m2 a day for 5 days", "2400 mg/m2 over 46 h every 2 weeks"),
@@ -62,6 +68,29 @@ CARD = bd.Card(
             regimen="4680 mg over 46 h",
             arguments={"start": 0.0, "end": 336.0},
             covariates={"DPYD": 1.0},
+        ),
+        bd.Expected(
+            "auc",
+            value=4680 / (249 * 0.5),
+            source="DPYD score 1.5: half the clearance too (CPIC 2018, revised)",
+            regimen="4680 mg over 46 h",
+            arguments={"start": 0.0, "end": 336.0},
+            covariates={"DPYD": 1.5},
+        ),
+        bd.Expected(
+            "minimum",
+            value=4.0856,
+            source="nadir of white cells by another solver (LSODA), 1000 mg/m2 a day for 5 days, on day 23",
+            regimen="9750 mg over 120 h",
+            arguments={"start": 0.0, "end": 1500.0, "dvid": 3},
+        ),
+        bd.Expected(
+            "minimum",
+            value=2.0216,
+            source="LSODA: the same with cisplatin, on day 24",
+            regimen="9750 mg over 120 h",
+            arguments={"start": 0.0, "end": 1500.0, "dvid": 3},
+            covariates={"CISPLATIN": 1.0},
         ),
         bd.Expected(
             "auc",
@@ -103,10 +132,10 @@ CARD = bd.Card(
             "low": 20,
             "high": 30,
             "harm": "auc",
-            "harm_above": 35,
+            "harm_above": 30,
             "harm_weight": 1,
         },
-        why="1 for an AUC of 20 to 30 mg*h/L in the cycle, 1 lost above 35",
+        why="1 for an AUC of 20 to 30 mg*h/L in the cycle, 1 lost above 30",
     ),
 )
 
@@ -152,7 +181,9 @@ def model(study):
 
         eta = bd.eta({"CL": cv(0.230), "V1": cv(1.45), "CLm": cv(0.289), "Vm": cv(0.596), "WBC0": cv(0.164)})
         size = bd.linear_effect(BSA, 1.95, bd.theta("BSA_on_CL", bd.published.effect(0.77, rse_percent=RSE)))
-        CL = bd.parameter("CL", theta("CL", 249.0, "L/h") * size * DPYD / 2.0, eta["CL"])
+        half = bd.theta("DPYD_on_CL", bd.published.theta(0.5, rse_percent=30))
+        DPD = bd.categorical_effect(DPYD, {1.0: half, 1.5: half, 2.0: 1.0})
+        CL = bd.parameter("CL", theta("CL", 249.0, "L/h") * size * DPD, eta["CL"])
         V1 = bd.parameter("V1", theta("V1", 5.56, "L"), eta["V1"])
         Q = bd.parameter("Q", theta("Q", 14.8, "L/h"))
         V2 = bd.parameter("V2", theta("V2", 28.5, "L"))

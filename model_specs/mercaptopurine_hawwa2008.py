@@ -20,7 +20,7 @@ CARD = bd.Card(
     title="Mercaptopurine in children with leukaemia, TPMT",
     compartments=("depot", "central", "TGN", "MMPN"),
     covariates=[
-        bd.Covariate("BSA", unit="m^2", reference=1.0, range=(0.4, 2.2), description="body surface area"),
+        bd.Covariate("BSA", unit="m^2", reference=1.0, range=(0.59, 2.0), description="body surface area"),
         bd.Covariate(
             "TPMT", reference=0.0, range=(0, 1), description="1 with a variant of reduced activity (*3A, *3C)"
         ),
@@ -34,7 +34,10 @@ CARD = bd.Card(
     limitations=(
         "Three carriers, all heterozygous; mg/L of packed red cells, no conversion to pmol/8e8 cells."
     ),
-    not_for="homozygous TPMT deficiency, any NUDT15 variant: these need a tenth of the dose, or another drug",
+    not_for=(
+        "homozygous variants of TPMT or NUDT15 (CPIC: 10 mg/m2 three times a week, or another drug); "
+        "carriers of one NUDT15 variant, who need 30-80 % of the dose (CPIC), are not in the model"
+    ),
     evidence=bd.Evidence(
         status="unverified",
         against="nlmixr2lib's copy of Table 4, read twice; the paper was not seen",
@@ -46,6 +49,7 @@ CARD = bd.Card(
     aims=[
         bd.Aim("6-TGN", 235, 450, "pmol/8e8 red cells", source="inflammatory bowel disease; to be confirmed"),
         bd.Aim("6-MMPN", high=5700, unit="pmol/8e8 red cells", harm=True, source="liver; to be confirmed"),
+        bd.Aim("neutrophils", low=1.0, unit="1e9/L", harm=True, source="to be confirmed; not in this model"),
     ],
     regimens=("75 mg/m2 a day", "CPIC: intermediate metabolisers 30-80 %, poor 10 mg/m2 three times a week"),
     expected=[

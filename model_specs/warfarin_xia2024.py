@@ -7,10 +7,18 @@ Lindh JD, et al. Clin Pharmacol Ther 2010;87:727-734, fixed there. A virtual dep
 V; cdr = depot / V drives the inhibition E = cdr^1.39 / (EC50^1.39 + cdr^1.39) of the production in two
 chains of three compartments (mean transit 27.2 and 110.9 h); INR = baseline + 20 (1 - (S3 + L3) / 2). The
 age effect is -0.00571 a year, not -0.571 (another port has per cent). RSEs as printed: EC50 of G 16.3 %, of
-A 7.7 %, weight 34.3 %, amiodarone 46.7 %, CV of EC50 8.2 %, sigma 4.1 %; fixed numbers stay fixed.
+A 7.7 %, weight 34.3 %, amiodarone 46.7 %, CV of EC50 8.2 %, sigma 4.1 %; fixed numbers stay fixed. What
+amiodarone leaves of EC50 (0.398, standard error 0.281) is logit-normal here, so that it stays between 0 and
+1: the SD of the logit is 0.281 / (0.398 0.602), the delta method.
 """
 
+import math
+
+import pymc as pm
+
 import bayesdose as bd
+
+LOGIT = math.log(0.398 / 0.602)  # of what amiodarone leaves of EC50
 
 
 def steady_inr(daily, EC50, CL):
@@ -25,8 +33,8 @@ CARD = bd.Card(
     title="Warfarin by INR, CYP2C9 and VKORC1",
     compartments=("depot", "S1", "S2", "S3", "L1", "L2", "L3"),
     covariates=[
-        bd.Covariate("WT", unit="kg", reference=60.0, range=(30.0, 130.0), description="body weight"),
-        bd.Covariate("AGE", unit="year", reference=60.0, range=(18.0, 95.0), description="age"),
+        bd.Covariate("WT", unit="kg", reference=60.0, range=(30.0, 106.0), description="body weight"),
+        bd.Covariate("AGE", unit="year", reference=60.0, range=(18.0, 82.0), description="age"),
         bd.Covariate("CYP2C9_2", reference=0.0, range=(0, 2), description="number of CYP2C9*2 alleles"),
         bd.Covariate("CYP2C9_3", reference=0.0, range=(0, 2), description="number of CYP2C9*3 alleles"),
         bd.Covariate("VKORC1_G", reference=1.0, range=(0, 2), description="number of VKORC1 -1639 G alleles"),
@@ -35,15 +43,18 @@ CARD = bd.Card(
     ],
     endpoints={1: bd.Endpoint("INR")},
     source="doi:10.1038/s41598-024-65048-7",
-    population="646 Han Chinese adults; kinetics from Hamberg 2010 (Swedish patients), fixed",
-    limitations="No drug concentration: K-PD. One random effect, on EC50; nothing of diet or adherence.",
+    population="537 Han Chinese (of 646, up to 82 years); kinetics of Hamberg 2010 (Swedish patients), fixed",
+    limitations=(
+        "No drug concentration: K-PD. One random effect, on EC50; nothing of diet or adherence. No carrier "
+        "of CYP2C9*2 and 0.9 % with VKORC1 GG were in the cohort. At most two variant alleles of CYP2C9."
+    ),
     not_for="INR of the first hours, reversal with vitamin K, interactions other than amiodarone",
     evidence=bd.Evidence(
         status="unverified",
         against="nlmixr2lib's copy of Table 3, read twice; the paper was not seen",
         omega="cv",
         error="proportional on the INR",
-        uncertainty="the paper's RSEs; what it fixes is fixed",
+        uncertainty="the paper's RSEs (amiodarone: on the logit); what it fixes is fixed",
         errata=(
             "age effect -0.00571 a year: a port of Hamberg 2010 uses -0.571 (per cent) raw",
             "the doses that reach an INR of 2 to 3 are those of the model's population",
@@ -52,6 +63,7 @@ CARD = bd.Card(
     aims=[
         bd.Aim("INR", 2, 3, source="ACCP 2012 (Holbrook, Chest 141 Suppl 2:e152S), atrial fibrillation"),
         bd.Aim("INR", high=4, harm=True, source="bleeding; clinical practice, to be confirmed"),
+        bd.Aim("INR", low=2, harm=True, source="stroke; clinical practice, to be confirmed"),
     ],
     regimens=("2-10 mg a day, by INR", "Xia 2024: 0.625-6.25 mg a day"),
     expected=[
@@ -152,13 +164,14 @@ def model(study):
         WT, AGE, AMIO, INR0 = (bd.covariate(c) for c in ("WT", "AGE", "AMIO", "INR0"))
         two, three, G = (bd.covariate(c) for c in ("CYP2C9_2", "CYP2C9_3", "VKORC1_G"))
         eta = bd.eta({"EC50": bd.published.omega(0.558, scale="cv", rse_percent=8.2)})
-        alleles = 0.174 * (2.0 - two - three) + 0.0879 * two + 0.0422 * three
+        one = bd.categorical_effect(two + three, {0: 2.0, 1: 1.0, 2: 0.0})  # nobody has three alleles
+        alleles = 0.174 * one + 0.0879 * two + 0.0422 * three
         CL = bd.parameter("CL", alleles * bd.linear_effect(AGE, 71.0, -0.00571))
         sensitive = G * theta("EC50_G", 4.3, 16.3, "mg/L") + (2.0 - G) * theta("EC50_A", 1.14, 7.7, "mg/L")
         size = bd.power_effect(WT, 60.0, theta("WT_on_EC50", 1.34, 34.3))
-        # between 0 and 1: EC50 must stay above 0 whatever the draw
-        spared = bd.theta("AMIO_on_EC50", bd.published.theta(0.398, se=0.602 * 0.467))
-        amiodarone = bd.categorical_effect(AMIO, {0: 1.0, 1: spared})
+        # on the logit: EC50 with amiodarone must stay above 0 and below that without, whatever the draw
+        spared = bd.theta("AMIO_on_logit_EC50", bd.published.effect(LOGIT, se=0.467 / 0.398))
+        amiodarone = bd.categorical_effect(AMIO, {0: 1.0, 1: pm.math.sigmoid(spared)})
         EC50 = bd.parameter("EC50", sensitive * size * amiodarone, eta["EC50"])
         A = bd.ode(SYSTEM, CL=CL, V=14.3, EC50=EC50, gamma=1.39, MTT1=27.2, MTT2=110.9)
         INR = bd.at_observations(INR0) + 20.0 * (1.0 - (A.S3 + A.L3) / 2.0)
