@@ -21,7 +21,7 @@ X = math.exp(-313 * (700 - 200) / (200 * 700))
 
 CARD = bd.Card(
     drug="dabigatran",
-    title="Dabigatran in end-stage kidney disease, haemodialysis and peritoneal dialysis",
+    title="Dabigatran in end-stage kidney disease, haemodialysis sessions",
     units=bd.Units(time="h", amount="ug", concentration="ug/L"),
     compartments=("depot", "central", "peripheral"),
     covariates=[
@@ -53,12 +53,15 @@ CARD = bd.Card(
             range=(0.0, 50.0),
             varies=True,
             carry="locf",
-            description="apparent clearance by peritoneal dialysis (CL/F)",
+            description="apparent clearance by peritoneal dialysis (CL/F); not the paper's",
         ),
     ],
     source="doi:10.1007/s40262-013-0049-6",
     population="7 men of 27 to 53 years with end-stage kidney disease, without atrial fibrillation",
-    limitations="CL and volumes are apparent; ug/L is ng/mL, doses in ug of the prodrug; seven men.",
+    limitations=(
+        "CL and volumes are apparent; ug/L is ng/mL, doses in ug of the prodrug; seven men. Peritoneal "
+        "dialysis was not studied: its clearance is what the table says."
+    ),
     not_for="patients with kidney function (use a model of atrial fibrillation); women were not studied",
     evidence=bd.Evidence(
         status="unverified",
@@ -73,7 +76,8 @@ CARD = bd.Card(
         bd.Aim("trough", high=200, unit="ug/L", harm=True, source="bleeding; EU label, to be confirmed"),
     ],
     regimens=(
-        "75 mg every 12-24 h was studied in the paper's simulations; not licensed in dialysis in the EU",
+        "150 or 110 mg every 12 h; 75 mg every 12 h with impaired kidneys (US)",
+        "Liesenfeld 2013: 150, 110 and 75 mg, 21 h apart, around sessions",
     ),
     expected=[
         bd.Expected(

@@ -41,7 +41,7 @@ CARD = bd.Card(
     ),
     aims=[
         bd.Aim("trough", 5, 10, "mg/L", source="maintenance; clinical practice, to be confirmed"),
-        bd.Aim("trough", low=3, unit="mg/L", harm=True, source="loss of response below; to be confirmed"),
+        bd.Aim("trough", low=3, unit="mg/L", source="loss of response, no sharp limit; to be confirmed"),
     ],
     regimens=("5 mg/kg over 2 h at weeks 0, 2 and 6, then every 8 weeks", "10 mg/kg or every 4 weeks"),
     expected=[

@@ -37,8 +37,14 @@ CARD = bd.Card(
         error="proportional",
         uncertainty="RSE 10 % (thetas), 20 % (omegas), 15 % (sigmas), made up",
     ),
-    aims=[bd.Aim("platelets", low=100, unit="1e9/L", harm=True, source="label: hold below")],
-    regimens=("200 mg a day below 77 kg or 150e9 platelets/L, else 300 mg a day (label)",),
+    aims=[
+        bd.Aim("platelets", low=100, unit="1e9/L", harm=True, source="label: hold below"),
+        bd.Aim("platelets", low=50, unit="1e9/L", harm=True, source="grade 3 below"),
+    ],
+    regimens=(
+        "200 mg a day below 77 kg or 150e9 platelets/L, else 300 mg a day (label)",
+        "200 mg a day in moderate hepatic impairment (label)",
+    ),
     expected=[
         bd.Expected(
             "average",

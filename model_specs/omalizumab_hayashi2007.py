@@ -69,6 +69,27 @@ CARD = bd.Card(
             regimen="0.001 mg every 1 days x 1",
             arguments={"times": [1500.0], "dvid": 3},
         ),
+        bd.Expected(
+            "concentration_at",
+            value=16.384,
+            source="free IgE after six doses, from the published numbers by another solver (LSODA)",
+            regimen="300 mg every 28 days x 6",
+            arguments={"times": [168.0], "dvid": 3},
+        ),
+        bd.Expected(
+            "concentration_at",
+            value=2238.9,
+            source="LSODA: total IgE at that time",
+            regimen="300 mg every 28 days x 6",
+            arguments={"times": [168.0], "dvid": 2},
+        ),
+        bd.Expected(
+            "concentration_at",
+            value=39.964,
+            source="LSODA: total omalizumab at that time",
+            regimen="300 mg every 28 days x 6",
+            arguments={"times": [168.0]},
+        ),
     ],
     worked=bd.Worked(
         story="66 kg, IgE 600 ug/L (248 IU/mL); 300 mg at days 0 and 28, free IgE on day 56.",

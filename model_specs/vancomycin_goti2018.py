@@ -31,13 +31,16 @@ CARD = bd.Card(
     source="doi:10.1097/FTD.0000000000000490",
     population="hospitalised adults with and without haemodialysis, routine levels",
     limitations=(
-        "Dialysis is a covariate of the patient, not a session: no clearance by hours on the machine."
+        "Dialysis is a covariate of the patient, not a session: no clearance by hours on the machine. "
+        "Cockcroft-Gault takes the actual weight."
     ),
     not_for="children, continuous renal replacement, a supplement after a dialysis session",
     evidence=bd.Evidence(
         status="verified",
         against=(
-            "thetas, covariate equations and erratum: two public transcriptions agree (posologyr, PKPDsim)"
+            "thetas and the equations of CL and V1: two public transcriptions agree (posologyr, PKPDsim); "
+            "Cockcroft-Gault, the cap of 150 mL/min and the erratum are in PKPDsim alone, and on omegas and "
+            "sigmas the two differ"
         ),
         omega="cv",
         error="combined1 (SDs add), as posologyr codes it; the form is not in PKPDsim",
