@@ -31,13 +31,14 @@ CARD = bd.Card(
         status="unverified",
         against="nlmixr2lib's copy of Table 2, read twice; the paper was not seen",
         omega="cv",
-        error="proportional, by analyte; printed negative",
+        error="proportional, by analyte; printed negative; M3 in the paper, LLOQ 0.25 ug/L",
         uncertainty="RSE of sigmas as printed; defaults 15 % (thetas), 25 % (CVs)",
         errata=("sigmas printed as -0.45 and -0.66: the sign of a THETA on EPS means nothing",),
     ),
     aims=[
         bd.Aim("platelet reactivity", 85, 208, "PRU", source="consensus 2013; to be confirmed, not modelled"),
         bd.Aim("platelet reactivity", low=85, unit="PRU", harm=True, source="bleeding below; not modelled"),
+        bd.Aim("platelet reactivity", high=208, unit="PRU", harm=True, source="ischaemia; not modelled"),
     ],
     regimens=("300-600 mg, then 75 mg every 24 h",),
     expected=[
@@ -86,8 +87,8 @@ CARD = bd.Card(
             "harm_weight": 1,
         },
         why=(
-            "an example's own: 1 for the H4 of a typical patient without *2 (13.4) within a third, 1 lost "
-            "at 3 times"
+            "an example's own: 1 for the H4 of a typical patient without *2 (13.4) within a factor of 1.5, 1 "
+            "lost at 3 times"
         ),
     ),
 )

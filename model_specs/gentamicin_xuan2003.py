@@ -41,6 +41,7 @@ CARD = bd.Card(
             "mg/L",
             source="8 to 12 times an MIC of 2 mg/L; clinical practice, to be confirmed",
         ),
+        bd.Aim("AUC24", 70, 100, "mg*h/L", source="clinical practice, to be confirmed"),
         bd.Aim("trough", high=1, unit="mg/L", harm=True, source="kidney; clinical practice, to be confirmed"),
     ],
     regimens=("5-7 mg/kg every 24 h over 0.5-1 h",),

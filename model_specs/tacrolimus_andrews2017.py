@@ -44,7 +44,10 @@ CARD = bd.Card(
     population=(
         "46 children of 2 to 18 years, first six weeks after kidney transplantation, twice-daily oral drug"
     ),
-    limitations="CL and volumes are apparent (per F); whole blood; ug/L is ng/mL, doses in ug.",
+    limitations=(
+        "CL and volumes are apparent (per F); whole blood; ug/L is ng/mL, doses in ug. Weight, eGFR and "
+        "haematocrit changed over time in the paper; here each is one value of a patient."
+    ),
     not_for=(
         "adults, once-daily formulations, beyond the first six weeks; levels by immunoassay as they stand"
     ),
@@ -64,7 +67,14 @@ CARD = bd.Card(
     ),
     aims=[
         bd.Aim("trough", 10, 15, "ug/L", source="Andrews 2018: protocol of the first three weeks"),
-        bd.Aim("trough", high=20, unit="ug/L", harm=True, source="clinical practice, to be confirmed"),
+        bd.Aim("trough", 7, 12, "ug/L", source="Andrews 2018: protocol after the third week"),
+        bd.Aim(
+            "trough",
+            high=20,
+            unit="ug/L",
+            harm=True,
+            source="kidney and nerves above 15-20 (the aim ends at 15); clinical practice, to be confirmed",
+        ),
     ],
     regimens=("0.15 mg/kg every 12 h",),
     expected=[

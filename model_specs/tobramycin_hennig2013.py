@@ -5,14 +5,15 @@ without cystic fibrosis. Clin Pharmacokinet 2013;52:289-301, as the Tucuxi drug 
 hennig2013 transcribes it (OMEGA as SDs 0.259, 0.152, 0.418, 0.585 of CL, V1, Q, V2 with correlations 0.658,
 0.711 and 0.475 of CL-V1, CL-Q and V1-Q). That file was corrected twice (age effect 2020; creatinine and a
 correlation 2021): transcription errors are normal. Fat-free mass is Janmahasatian's (Clin Pharmacokinet
-2005;44:1051). RSEs are not in the copy: 15 % for thetas, 25 % for SDs and 15 % for sigma are defaults.
+2005;44:1051). RSEs are not in the copy: 15 % for thetas, 25 % for SDs and 15 % for sigma are defaults; 10 %
+for the effect of age in adults, which with 15 % could take the clearance of the oldest below 0.
 """
 
 import pymc as pm
 
 import bayesdose as bd
 
-RSE, RSE_SD, RSE_SIGMA = 15, 25, 15
+RSE, RSE_AGE, RSE_SD, RSE_SIGMA = 15, 10, 25, 15
 FFM = 9270 * 70 / (6680 + 216 * 70 / 1.75**2)  # of the reference patient, kg
 
 CARD = bd.Card(
@@ -20,7 +21,7 @@ CARD = bd.Card(
     title="Tobramycin in children and adults, cystic fibrosis or not",
     compartments=("central", "peripheral"),
     covariates=[
-        bd.Covariate("WT", unit="kg", reference=70.0, range=(3.0, 150.0), description="body weight"),
+        bd.Covariate("WT", unit="kg", reference=70.0, range=(3.3, 120.0), description="body weight"),
         bd.Covariate("HT", unit="cm", reference=175.0, range=(45.0, 210.0), description="height"),
         bd.Covariate("AGE", unit="year", reference=18.0, range=(0.01, 85.0), description="age"),
         bd.Covariate("FEMALE", reference=0.0, range=(0, 1), description="1 female, 0 male"),
@@ -37,11 +38,12 @@ CARD = bd.Card(
         against="transcribed once, from Tucuxi's drug file; the paper was not seen",
         omega="sd",
         error="proportional",
-        uncertainty="defaults: RSE 15 % (thetas), 25 % (SDs), 15 % (sigma)",
+        uncertainty="defaults: RSE 15 % (thetas), 10 % (age in adults), 25 % (SDs), 15 % (sigma)",
         errata=("Tucuxi's file: age effect corrected in 2020, creatinine effect and a correlation in 2021",),
     ),
     aims=[
         bd.Aim("peak", 20, 40, "mg/L", source="extended interval; clinical practice, to be confirmed"),
+        bd.Aim("AUC24", 70, 100, "mg*h/L", source="clinical practice, to be confirmed"),
         bd.Aim("trough", high=1, unit="mg/L", harm=True, source="kidney; clinical practice, to be confirmed"),
     ],
     regimens=("5-7 mg/kg every 24 h over 0.5-1 h", "cystic fibrosis: 8-10 mg/kg every 24 h"),
@@ -115,7 +117,7 @@ def model(study):
 
         known = {("CL", "V1"): 0.658, ("CL", "Q"): 0.711, ("V1", "Q"): 0.475}
         eta = bd.eta({"CL": sd(0.259), "V1": sd(0.152), "Q": sd(0.418), "V2": sd(0.585)}, correlation=known)
-        grown = bd.theta("AGE_on_CL_adult", bd.published.effect(-0.010, rse_percent=RSE))
+        grown = bd.theta("AGE_on_CL_adult", bd.published.effect(-0.010, rse_percent=RSE_AGE))
         child = bd.theta("AGE_on_CL_child", bd.published.effect(-0.021, rse_percent=RSE))
         age = 1.0 + pm.math.switch(AGE <= 18.0, child, grown) * (AGE - 18.0)
         creatinine = bd.power_effect(SCR, 37.2, -theta("SCR_on_CL", 0.222))

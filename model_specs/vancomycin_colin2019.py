@@ -60,6 +60,7 @@ CARD = bd.Card(
         uncertainty="defaults: RSE 10 % (thetas), 40 % (variances), 15 % (sigmas)",
         errata=(
             "PKPDsim leaves the effect of cancer out (fixed at 0)",
+            "HEEL (V1 -31.2 %, Q -59.7 %), which PKPDsim has and sets to 0, is left out",
             "the individual V1 and V2, etas included, scale CL and Q",
         ),
     ),
