@@ -45,6 +45,12 @@ class Clusters:
         """Number of distinct particles."""
         return len(self.starts)
 
+    def numbers(self) -> NDArray[np.intp]:
+        """Return the number of each draw's group (draw,)."""
+        made = np.empty(self.n_draws, dtype=np.intp)
+        made[self.order] = np.repeat(np.arange(self.n), np.diff(np.append(self.starts, self.n_draws)))
+        return made
+
     def sums(self, values: Floats) -> Floats:
         """Sum `values` (draw, option) within each particle -> (particle, option)."""
         if self.n == self.n_draws:

@@ -14,7 +14,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from bayesdose.decision.criteria import clusters
+from bayesdose.decision.criteria import independent, particles
 from bayesdose.decision.evaluate import check_outcome
 from bayesdose.decision.simplest import is_nothing, labels
 from bayesdose.errors import InputError, explain
@@ -24,6 +24,7 @@ Ints = NDArray[np.intp]
 
 _AMOUNTS = ("max_single", "max_daily", "total_amount", "waste")
 _SAME = ("model_hash", "seed")
+_LABELS = ("particle", "population_draw")
 
 
 def join(
@@ -57,7 +58,8 @@ def join(
         Coordinates on option: drug, and the facts of all (nan, "" where one lacks them). Amounts are in the
         first one's unit, nan where another does not convert. ``attrs["joined"]`` says whether draws are
         paired or independent, and why; of independent draws `particle` numbers the groups within which
-        copies of a particle of any of them lie.
+        copies of a particle of any of them lie, and `population_draw` those within which particles of one
+        population draw do.
 
     Raises
     ------
@@ -68,16 +70,16 @@ def join(
     each = [check_outcome(outcomes[name]) for name in names]
     same, why = _sameness(each) if paired is None else (paired, "as stated")
     if same:
-        places, particle = _side_by_side(each), _particle(each[0])
+        places = _side_by_side(each)
+        labels_of = {name: each[0][name].to_numpy() for name in _LABELS if name in each[0].coords}
     else:
-        places, particle = _apart(each, np.random.default_rng(seed))
+        places, labels_of = _apart(each, np.random.default_rng(seed))
     parts = [one.isel(draw=place) for one, place in zip(each, places, strict=True)]
     kept = [_options(one, name, first=k == 0) for k, (one, name) in enumerate(zip(parts, names, strict=True))]
     variables = dict.fromkeys(str(v) for one in kept for v in one.data_vars)
     made = {v: _variable(kept, v, names, fill or {}) for v in variables}
     coords: dict[str, Any] = {"option": np.concatenate([labels(one) for one in kept]), **_facts(kept)}
-    if particle is not None:
-        coords["particle"] = "draw", particle
+    coords |= {name: ("draw", label) for name, label in labels_of.items()}
     relation = "paired" if same else "independent"
     attrs = {**_common(kept), "joined": f"draws of {', '.join(names)} are {relation}: {why}"}
     return xr.Dataset(made, coords, attrs=attrs)
@@ -98,7 +100,7 @@ def _sameness(each: list[xr.Dataset]) -> tuple[bool, str]:
             if name not in first.attrs or first.attrs[name] != other.attrs.get(name):
                 what = "models" if name == "model_hash" else "seeds"
                 return False, f"they are of different {what}"
-        for name in ("particle", "population_draw"):
+        for name in _LABELS:
             here, there = (one.coords.get(name) for one in (first, other))
             if here is None or there is None or not np.array_equal(here, there):
                 return False, f"their {name.replace('_', ' ')}s differ"
@@ -113,27 +115,25 @@ def _side_by_side(each: list[xr.Dataset]) -> list[Ints]:
     return [np.arange(sizes.copy().pop()) for _ in each]
 
 
-def _particle(one: xr.Dataset) -> NDArray[np.integer] | None:
-    return one["particle"].to_numpy() if "particle" in one.coords else None
+def _apart(each: list[xr.Dataset], rng: np.random.Generator) -> tuple[list[Ints], dict[str, Ints]]:
+    """Return an order of each outcome's draws, and the groups of the rows.
 
-
-def _apart(each: list[xr.Dataset], rng: np.random.Generator) -> tuple[list[Ints], Ints]:
-    """Return an order of each outcome's draws, and the group of each row.
-
-    Particles are put in random order with their copies together; a group ends where a particle ends in every
-    outcome, so that groups share no particle and are independent of each other.
+    Population draws are put in random order, those of one together, and in them the copies of a particle. A
+    group ends where a particle (a population draw) ends in every outcome, so that groups share none and are
+    independent of each other.
     """
     n = min(one.sizes["draw"] for one in each)
-    places, ends = [], np.ones(n, dtype=bool)
+    places, ends, shared = [], np.ones((2, n - 1), dtype=bool), False
     for one in each:
-        groups = clusters(one.sizes["draw"], _particle(one))
-        edges = np.append(groups.starts, groups.n_draws)
-        blocks = [groups.order[edges[k] : edges[k + 1]] for k in rng.permutation(groups.n)]
-        places.append(np.concatenate(blocks)[:n])
-        last = np.zeros(groups.n_draws, dtype=bool)
-        last[np.cumsum([len(block) for block in blocks]) - 1] = True
-        ends &= last[:n]
-    return places, np.concatenate([[0], np.cumsum(ends[:-1])]).astype(np.intp)
+        own, wide = particles(one), independent(one)
+        shared |= wide.n < own.n
+        number = np.stack([own.numbers(), wide.numbers()])
+        place = np.lexsort((number[0], rng.permutation(wide.n)[number[1]]))[:n]
+        ends &= np.diff(number[:, place], axis=1) != 0
+        places.append(place)
+    groups = np.concatenate([np.zeros((2, 1), np.intp), np.cumsum(ends, axis=1)], axis=1).astype(np.intp)
+    wanted = zip(_LABELS if shared else _LABELS[:1], groups, strict=False)
+    return places, dict(wanted)
 
 
 def _options(one: xr.Dataset, name: str, *, first: bool) -> xr.Dataset:

@@ -35,6 +35,7 @@ def test_draws_of_one_model_and_seed_stay_side_by_side():
     assert both.attrs["joined"].startswith("draws of A, B are paired: they are of one model")
     np.testing.assert_allclose(both.u[:, 2] - both.u[:, 1], 0.1)
     np.testing.assert_array_equal(both.particle, np.arange(500) // 2)
+    np.testing.assert_array_equal(both.population_draw, np.arange(500) // 2)
     choice = decide(both, u, complete=["amount"])
     assert both.attrs["joined"] in choice.reasons
     assert "draws of A, B are paired" in str(choice)
@@ -85,6 +86,27 @@ def test_the_error_of_a_difference_sees_copies_of_particles():
         errors.append(max(r["difference_mcse"] for r in row.values()))
     assert np.mean(errors) == pytest.approx(np.std(differences), rel=0.2)
     assert np.mean(differences) == pytest.approx(0.3, abs=4 * np.std(differences) / np.sqrt(150))
+
+
+@pytest.mark.parametrize("sizes", [[20], [3, 4, 5, 6]])
+def test_it_sees_what_the_particles_of_one_population_draw_share(sizes):
+    rng = np.random.default_rng(4)
+
+    def sample(mean):
+        copies = np.resize(sizes, 400)
+        shared = np.repeat(rng.standard_normal(400), copies)[:1500]
+        values = shared + 0.1 * rng.standard_normal(1500) + mean
+        made = outcome(values[:, None], [10.0], particle=np.arange(1500))
+        return made.assign_coords(population_draw=("draw", np.repeat(np.arange(400), copies)[:1500]))
+
+    errors, differences = [], []
+    for k in range(100):
+        choice = decide(join({"A": sample(0.0), "B": sample(0.3)}, seed=k), u, complete=["amount"])
+        row = {name: choice.row(name) for name in ("A: 10 mg", "B: 10 mg")}
+        differences.append(np.subtract(*(r["expected_utility"] for r in row.values())))
+        errors.append(max(r["difference_mcse"] for r in row.values()))
+    assert np.mean(errors) == pytest.approx(np.std(differences), rel=0.25)
+    assert choice.n_particles == 1500
 
 
 def test_facts_are_told_in_the_units_of_the_first():
