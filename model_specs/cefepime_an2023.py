@@ -75,6 +75,13 @@ CARD = bd.Card(
             regimen="2000 mg over 0.5 h every 12 h x 4 at steady state",
             covariates={"CRCL": 108.0},
         ),
+        bd.Expected(
+            "concentration_at",
+            value=5.5542,
+            source="24 h after the dose begins, by matrix exponential: terminal half-life 5.9 h",
+            regimen="2000 mg over 0.5 h",
+            arguments={"times": [24.0]},
+        ),
     ],
     worked=bd.Worked(
         story="80 kg, creatinine clearance 40 mL/min; a level before the third dose.",

@@ -107,6 +107,13 @@ CARD = bd.Card(
             regimen="75 mg every 12 h x 4 at steady state",
             covariates={"PD": 6.0},
         ),
+        bd.Expected(
+            "concentration_at",
+            value=17.568,
+            source="120 h after the dose begins, by matrix exponential: terminal half-life 58.7 h",
+            regimen="75 mg every 12 h x 1",
+            arguments={"times": [120.0]},
+        ),
     ],
     worked=bd.Worked(
         story="Dialysed for 4 h from hour 24 on; a level before the session and one after it.",

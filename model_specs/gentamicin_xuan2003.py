@@ -59,6 +59,13 @@ CARD = bd.Card(
             regimen="490 mg over 0.5 h every 24 h x 3 at steady state",
             covariates={"CRCL": 40.0},
         ),
+        bd.Expected(
+            "concentration_at",
+            value=0.53232,
+            source="36 h after the dose begins, by matrix exponential: terminal half-life 15.8 h",
+            regimen="490 mg over 0.5 h",
+            arguments={"times": [36.0]},
+        ),
     ],
     worked=bd.Worked(
         story="75 kg, creatinine clearance 55 mL/min; a level 14 h after the first dose.",

@@ -65,6 +65,13 @@ CARD = bd.Card(
             regimen="385 mg over 2 h every 56 days x 2 at steady state",
             covariates={"ALB": 3.0, "FEMALE": 1.0},
         ),
+        bd.Expected(
+            "concentration_at",
+            value=5.2191,
+            source="42 days after the dose begins, by matrix exponential: terminal half-life 12.9 days",
+            regimen="385 mg over 2 h",
+            arguments={"times": [42.0]},
+        ),
     ],
     worked=bd.Worked(
         story=(

@@ -105,6 +105,13 @@ CARD = bd.Card(
             regimen="5 mg every 12 h x 4 at steady state",
             covariates={"HCT": 0.40},
         ),
+        bd.Expected(
+            "concentration_at",
+            value=0.32418,
+            source="72 h after the dose begins, by matrix exponential: terminal half-life 31.2 h",
+            regimen="5 mg every 12 h x 1",
+            arguments={"times": [72.0]},
+        ),
     ],
     worked=bd.Worked(
         story="A child of 30 kg, CYP3A5 *1/*3, living donor, haematocrit 0.28; a trough on day 3.",

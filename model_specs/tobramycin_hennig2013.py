@@ -68,6 +68,13 @@ CARD = bd.Card(
             regimen="490 mg over 0.5 h every 24 h x 3 at steady state",
             covariates={"AGE": 10.0},
         ),
+        bd.Expected(
+            "concentration_at",
+            value=0.5775,
+            source="12 h after the dose begins, by matrix exponential: terminal half-life 5.65 h",
+            regimen="490 mg over 0.5 h",
+            arguments={"times": [12.0]},
+        ),
     ],
     worked=bd.Worked(
         story=(

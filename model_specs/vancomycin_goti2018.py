@@ -81,6 +81,13 @@ CARD = bd.Card(
             regimen="1000 mg over 1 h every 12 h x 4 at steady state",
             covariates={"AGE": 62.0, "SCR": 0.8},
         ),
+        bd.Expected(
+            "concentration_at",
+            value=2.0609,
+            source="48 h after the dose begins, by matrix exponential: terminal half-life 22.9 h",
+            regimen="1000 mg over 1 h",
+            arguments={"times": [48.0]},
+        ),
     ],
     worked=bd.Worked(
         story="A man of 68 years, 82 kg, creatinine 1.3 mg/dL; a level before the third dose.",
