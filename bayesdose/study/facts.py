@@ -22,6 +22,12 @@ Floats = NDArray[np.float64]
 DERIVED = {"derived": True}
 """Marks a coordinate that follows from others: no search can be widened in it."""
 
+SHORT = 0.25
+"""Of a day: an infusion up to this long is a dose that counts when it begins, as regimens are spaced.
+
+A longer one counts as it runs. The border is a convention: extended infusions last hours, continuous ones days.
+"""
+
 FACTS = (
     "option", "kind", "n_doses", "n_steps", "max_single", "max_daily", "total_amount", "min_interval",
     "infusion", "route", "formulation", "change", "pieces", "waste", "start", "time_of_day",
@@ -60,8 +66,8 @@ def facts(
         kind ("none", "current" or "candidate"); n_doses (times at which something is given); n_steps
         (stretches of equal amounts); max_single, max_daily and total_amount (amount): max_daily counts doses
         of the history too, where they fall into the same 24 h, and those that lead to a steady state, and of
-        an infusion what runs within them (of a duration that the model has, all of it when it begins);
-        interval (time; of the last part, nan without one); min_interval
+        an infusion longer than 6 h what runs within them (a shorter one, or one whose duration the model has,
+        counts when it begins); interval (time; of the last part, nan without one); min_interval
         (time; least one between its doses, the last one of the history among them, nan without any);
         infusion (time; the longest, 0 of boluses, nan where the model has the duration); route (in words);
         start (time) of the first dose. Where they are told apart: time_of_day (h), formulation and change
@@ -242,9 +248,11 @@ def _largest(doses: Doses, parts: Floats, day: float, since: float) -> float:
     """Return the largest sum of the parts in any 24 hours that end at `since` or later.
 
     Between the times at which something begins or ends the sum is a straight line: the fullest window ends at
-    one of them, or begins there. Windows are open at the other end: doses a day apart are never in one.
+    one of them, or begins there. Windows are open at the other end: doses a day apart are never in one, and
+    `SHORT` infusions are doses like any.
     """
     lasting = _lasting(doses.amount, doses.rate)
+    lasting = np.where(lasting > SHORT * day * (1 + SLACK), lasting, 0.0)
     times = np.unique(np.concatenate([doses.time, doses.time + lasting]))
     ends = times[times >= since]
     begins = times[times + day * (1 - SLACK) >= since] if lasting.any() else times[:0]

@@ -395,10 +395,9 @@ def test_an_infusion_that_still_runs_counts_by_what_of_it_runs():
     [
         ("120 mg over 2 h every 24 h x 3", 120),  # a day apart: never two at once
         ("120 mg over 48 h", 60),
-        (
-            "120 mg over 48 h every 48 h x 1, then 120 mg over 2 h",
-            175,
-        ),  # 22 h of 2.5 mg/h, and all of the other
+        ("120 mg over 6 h every 24 h x 1, then 80 mg", 120),  # a dose like any: a day apart
+        ("120 mg over 48 h every 48 h x 1, then 120 mg over 2 h", 180),  # 24 h of 2.5 mg/h, and the other
+        ("120 mg over 48 h every 48 h x 1, then 120 mg over 8 h", 160),  # 16 h of 2.5 mg/h, and the other
         ("120 mg over 24 h every 24 h x 3", 120),
         ("120 mg over 36 h every 24 h x 3", 120),  # as much as in a steady state
         ("120 mg over 24 h every 12 h x 4 at steady state", 240),
