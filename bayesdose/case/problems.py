@@ -9,7 +9,7 @@ from pydantic import BaseModel, ValidationError
 
 from bayesdose.case.stated import criterion_of_table, limits_of
 from bayesdose.case.tables import NESTED, CriterionTable, LimitsTable, OptionsTable, OutcomeTable
-from bayesdose.decision.limits import Check
+from bayesdose.decision.limits.doses import Check
 from bayesdose.errors import InputError, nearest
 from bayesdose.study.dose_text import DoseText, parse
 from bayesdose.units import unit

@@ -31,7 +31,7 @@ from bayesdose.case.tables import (
     standard_outcomes,
 )
 from bayesdose.case.utility import Utility, make_utility, read_utility, to_table, wrong_utility
-from bayesdose.decision.limits import Check
+from bayesdose.decision.limits.doses import Check
 from bayesdose.errors import InputError, explain, nearest
 from bayesdose.study import Options, Study, regimens
 from bayesdose.study.dose_text import TIMES

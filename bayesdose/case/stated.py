@@ -19,7 +19,7 @@ from bayesdose.decision import (
     min_interval,
     soft,
 )
-from bayesdose.decision.limits import Check
+from bayesdose.decision.limits.doses import Check
 from bayesdose.errors import InputError, explain
 
 TEXTS: dict[str, Callable[[str], Check]] = {

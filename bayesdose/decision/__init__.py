@@ -3,27 +3,28 @@
 Pure numpy and xarray: every number of a `Choice` is a reduction of one array U[draw, option].
 """
 
-from bayesdose.decision.audit import verify_audit
-from bayesdose.decision.banding import dose_bands, share_kept
-from bayesdose.decision.category import evsi_test
 from bayesdose.decision.choice import Choice
 from bayesdose.decision.clock import TimeOfDay, best_time_of_day
 from bayesdose.decision.compared import attainment, cvar, minimax_regret
-from bayesdose.decision.contraindications import contraindicated, min_interval
 from bayesdose.decision.deciding import decide
-from bayesdose.decision.escalation import Acknowledged, NoEscalation
 from bayesdose.decision.events import Event
-from bayesdose.decision.information import Information, enbs
+from bayesdose.decision.information.category import evsi_test
+from bayesdose.decision.information.gains import Information, enbs
+from bayesdose.decision.information.samples import evsi
+from bayesdose.decision.information.value import evpi, evppi
 from bayesdose.decision.joining import join
-from bayesdose.decision.limits import Limit, max_daily, max_single
-from bayesdose.decision.loads import max_load
-from bayesdose.decision.overrides import Override, soft
-from bayesdose.decision.risks import chance
-from bayesdose.decision.rules import Rule, by_subject
-from bayesdose.decision.samples import evsi
-from bayesdose.decision.scoped import only_for
-from bayesdose.decision.thresholds import Thresholds, threshold_analysis
-from bayesdose.decision.trees import decision_tree, dose_table
+from bayesdose.decision.limits.audit import verify_audit
+from bayesdose.decision.limits.contraindications import contraindicated, min_interval
+from bayesdose.decision.limits.doses import Limit, max_daily, max_single
+from bayesdose.decision.limits.escalation import Acknowledged, NoEscalation
+from bayesdose.decision.limits.loads import max_load
+from bayesdose.decision.limits.overrides import Override, soft
+from bayesdose.decision.limits.risks import chance
+from bayesdose.decision.limits.scoped import only_for
+from bayesdose.decision.rules.banding import dose_bands, share_kept
+from bayesdose.decision.rules.rule import Rule, by_subject
+from bayesdose.decision.rules.trees import decision_tree, dose_table
+from bayesdose.decision.sensitivity.thresholds import Thresholds, threshold_analysis
 from bayesdose.decision.utilities import (
     UTILITIES,
     Target,
@@ -39,7 +40,6 @@ from bayesdose.decision.utilities import (
     squared_error,
     stakeholders,
 )
-from bayesdose.decision.value import evpi, evppi
 
 __all__ = [
     "UTILITIES",

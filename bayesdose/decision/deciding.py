@@ -23,16 +23,16 @@ from bayesdose.decision.compared import (
     criterion_of,
 )
 from bayesdose.decision.criteria import Bools, Clusters, Floats
-from bayesdose.decision.escalation import Acknowledged, HasName, guarded, recorded, red
 from bayesdose.decision.evaluate import check_outcome, evaluate
-from bayesdose.decision.limits import Check
-from bayesdose.decision.overrides import Override, check_costs
-from bayesdose.decision.recording import record
+from bayesdose.decision.limits.doses import Check
+from bayesdose.decision.limits.escalation import Acknowledged, HasName, guarded, recorded, red
+from bayesdose.decision.limits.overrides import Override, check_costs
+from bayesdose.decision.limits.recording import record
+from bayesdose.decision.limits.verdicts import Verdicts, judge
 from bayesdose.decision.rising import Judge, rising
 from bayesdose.decision.search import edges
 from bayesdose.decision.simplest import is_nothing, labels, simplicity
 from bayesdose.decision.utilities import Utility, describe
-from bayesdose.decision.verdicts import Verdicts, judge
 from bayesdose.errors import InputError, Refused, explain
 
 SHARE = 0.05

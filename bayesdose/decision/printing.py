@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bayesdose.decision.audit import kept_as
+from bayesdose.decision.limits.audit import kept_as
 
 if TYPE_CHECKING:
     from bayesdose.decision.choice import Choice

@@ -9,10 +9,10 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from bayesdose.decision.contraindications import MinInterval
-from bayesdose.decision.limits import Check, Limit
-from bayesdose.decision.loads import MaxLoad
-from bayesdose.decision.scoped import Only, having, inner_limit
+from bayesdose.decision.limits.contraindications import MinInterval
+from bayesdose.decision.limits.doses import Check, Limit
+from bayesdose.decision.limits.loads import MaxLoad
+from bayesdose.decision.limits.scoped import Only, having, inner_limit
 from bayesdose.decision.simplest import fact, is_nothing
 from bayesdose.errors import InputError, explain, nearest
 

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from bayesdose.decision.choice import Choice
-    from bayesdose.decision.information import Information
-    from bayesdose.decision.thresholds import Thresholds
+    from bayesdose.decision.information.gains import Information
+    from bayesdose.decision.sensitivity.thresholds import Thresholds
     from bayesdose.fitting import Fit
     from bayesdose.individual import Draws
     from bayesdose.reporting.figures.exposure import Window

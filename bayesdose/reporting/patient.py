@@ -32,8 +32,8 @@ from bayesdose.study.drawn_out import drawn_out
 
 if TYPE_CHECKING:
     from bayesdose.decision.choice import Choice
-    from bayesdose.decision.information import Information
-    from bayesdose.decision.thresholds import Thresholds
+    from bayesdose.decision.information.gains import Information
+    from bayesdose.decision.sensitivity.thresholds import Thresholds
     from bayesdose.individual import Draws
     from bayesdose.study import Study
 

@@ -12,8 +12,8 @@ from bayesdose.reporting.text import brief, decimals, fixed, percent, plus_minus
 from bayesdose.reporting.view import Block, Picture, Table
 
 if TYPE_CHECKING:
-    from bayesdose.decision.information import Information
-    from bayesdose.decision.thresholds import Thresholds
+    from bayesdose.decision.information.gains import Information
+    from bayesdose.decision.sensitivity.thresholds import Thresholds
 
 _TITLES = {
     "EVPI": "Knowing this patient exactly",

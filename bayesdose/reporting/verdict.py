@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import xarray as xr
 
-from bayesdose.decision.audit import kept_as
+from bayesdose.decision.limits.audit import kept_as
 from bayesdose.reporting.text import (
     brief,
     count,

@@ -3,7 +3,7 @@
 import pytest
 
 from bayesdose.decision import verify_audit
-from bayesdose.decision.audit import append
+from bayesdose.decision.limits.audit import append
 
 TABLE = """ID,TIME,AMT,DV,EVID,WT
 7,0,25,.,1,1.4

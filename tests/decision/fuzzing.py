@@ -14,7 +14,7 @@ import numpy as np
 import xarray as xr
 
 from bayesdose import decision as d
-from bayesdose.decision.overrides import Soft
+from bayesdose.decision.limits.overrides import Soft
 from bayesdose.errors import InputError, Refused
 
 MG = {"mg": 1.0, "g": 1000.0, "ug": 0.001}

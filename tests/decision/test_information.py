@@ -15,10 +15,10 @@ from simulated_levels import levels
 from synthetic_outcome import TOY, TOY_OPTIONS, of_utilities, u
 
 from bayesdose.decision import Choice, decide, max_daily
-from bayesdose.decision.category import evsi_test
-from bayesdose.decision.information import Information, enbs
-from bayesdose.decision.samples import evsi
-from bayesdose.decision.value import evpi, evppi
+from bayesdose.decision.information.category import evsi_test
+from bayesdose.decision.information.gains import Information, enbs
+from bayesdose.decision.information.samples import evsi
+from bayesdose.decision.information.value import evpi, evppi
 from bayesdose.errors import InputError, Refused
 
 few = settings(max_examples=12, deadline=None)

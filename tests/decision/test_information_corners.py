@@ -9,10 +9,10 @@ from simulated_levels import levels
 from synthetic_outcome import of_utilities
 
 from bayesdose.decision import Choice, decide
-from bayesdose.decision.category import evsi_test
-from bayesdose.decision.information import enbs
-from bayesdose.decision.samples import evsi
-from bayesdose.decision.value import evpi, evppi
+from bayesdose.decision.information.category import evsi_test
+from bayesdose.decision.information.gains import enbs
+from bayesdose.decision.information.samples import evsi
+from bayesdose.decision.information.value import evpi, evppi
 from bayesdose.errors import InputError, Refused
 
 

@@ -28,8 +28,8 @@ from bayesdose.decision import (
     soft,
 )
 from bayesdose.decision.criteria import clusters
-from bayesdose.decision.risks import upper_limits
-from bayesdose.decision.thresholds import threshold_analysis
+from bayesdose.decision.limits.risks import upper_limits
+from bayesdose.decision.sensitivity.thresholds import threshold_analysis
 from bayesdose.errors import InputError, Refused
 
 

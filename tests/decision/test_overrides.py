@@ -21,7 +21,7 @@ from bayesdose.decision import (
     squared_error,
     verify_audit,
 )
-from bayesdose.decision.audit import append
+from bayesdose.decision.limits.audit import append
 from bayesdose.errors import InputError, Refused
 
 LIMIT = max_daily("4 mg/kg")

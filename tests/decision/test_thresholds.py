@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from synthetic_outcome import normal_quantiles, of_utilities, regimens, u
 
 from bayesdose.decision import Limit, decide, max_daily, named_utility, stakeholders
-from bayesdose.decision.thresholds import Thresholds, threshold_analysis
+from bayesdose.decision.sensitivity.thresholds import Thresholds, threshold_analysis
 from bayesdose.errors import InputError, Refused
 
 few = settings(max_examples=20, deadline=None)

@@ -6,7 +6,7 @@ import pytest
 import xarray as xr
 
 import bayesdose as bd
-from bayesdose.decision.information import Information
+from bayesdose.decision.information.gains import Information
 
 RNG = np.random.default_rng(6022)
 GAIN = 0.5 + RNG.standard_normal(2000)

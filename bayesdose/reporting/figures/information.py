@@ -13,8 +13,8 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from numpy.typing import NDArray
 
-from bayesdose.decision.information import SURE, Information
-from bayesdose.decision.thresholds import Thresholds
+from bayesdose.decision.information.gains import SURE, Information
+from bayesdose.decision.sensitivity.thresholds import Thresholds
 from bayesdose.errors import InputError, explain
 from bayesdose.reporting.figure import figure
 from bayesdose.reporting.figures.canvas import (

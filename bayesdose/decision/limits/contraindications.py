@@ -11,8 +11,8 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from bayesdose.decision.limits import TOLERANCE, Verdict
-from bayesdose.decision.scoped import having
+from bayesdose.decision.limits.doses import TOLERANCE, Verdict
+from bayesdose.decision.limits.scoped import having
 from bayesdose.decision.simplest import fact, is_nothing
 from bayesdose.errors import InputError, explain, nearest
 from bayesdose.units import factor, quantity_in

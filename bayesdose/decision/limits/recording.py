@@ -7,9 +7,9 @@ from dataclasses import replace
 from os import PathLike
 from typing import Any
 
-from bayesdose.decision.audit import append, in_no_file
 from bayesdose.decision.choice import Choice
-from bayesdose.decision.overrides import Override, entry
+from bayesdose.decision.limits.audit import append, in_no_file
+from bayesdose.decision.limits.overrides import Override, entry
 from bayesdose.errors import InputError, explain
 
 _KEPT = ("drug", "model", "model_hash", "patient", "seed")

@@ -12,7 +12,7 @@ import xarray as xr
 from bayesdose.decision import criteria
 from bayesdose.decision.criteria import Bools, Clusters, Floats
 from bayesdose.decision.events import Happens, probabilities, words
-from bayesdose.decision.limits import Verdict
+from bayesdose.decision.limits.doses import Verdict
 from bayesdose.errors import InputError, explain
 
 _MOST = 1e10  # effective draws: more make no difference

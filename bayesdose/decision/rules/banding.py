@@ -18,7 +18,7 @@ import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
 
-from bayesdose.decision.rules import (
+from bayesdose.decision.rules.rule import (
     Cell,
     Rule,
     amounts,

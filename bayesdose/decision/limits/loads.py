@@ -10,7 +10,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from bayesdose.decision.limits import TOLERANCE, Verdict, size_of
+from bayesdose.decision.limits.doses import TOLERANCE, Verdict, size_of
 from bayesdose.decision.simplest import fact, is_nothing
 from bayesdose.errors import InputError, explain, nearest
 from bayesdose.units import factor, plain, quantity_in, unit

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from bayesdose.decision import criteria
 from bayesdose.decision.choice import Choice
 from bayesdose.decision.criteria import Bools, Clusters, Floats
-from bayesdose.decision.information import Gains, Information, assembled, gains
-from bayesdose.decision.value import too_few
+from bayesdose.decision.information.gains import Gains, Information, assembled, gains
+from bayesdose.decision.information.value import too_few
 from bayesdose.errors import InputError, Refused, explain
 
 if TYPE_CHECKING:

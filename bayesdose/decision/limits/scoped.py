@@ -10,7 +10,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from bayesdose.decision.limits import Check, Verdict
+from bayesdose.decision.limits.doses import Check, Verdict
 from bayesdose.errors import InputError, explain, nearest
 
 _SHOWN = 10  # values in a complaint
@@ -67,7 +67,7 @@ def only_for(limit: Check, **facts: Any) -> Only:
     InputError
         When it is no limit, or no fact is named.
     """
-    from bayesdose.decision.overrides import Soft
+    from bayesdose.decision.limits.overrides import Soft
 
     if not callable(getattr(limit, "check", None)) or isinstance(limit, Soft | Only):
         expected = 'a hard limit, such as bd.only_for(bd.max_daily("4 g"), drug="paracetamol")'

@@ -16,7 +16,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from bayesdose.decision.rules import Cell, Rule, checked, covariate, own_best, weights
+from bayesdose.decision.rules.rule import Cell, Rule, checked, covariate, own_best, weights
 from bayesdose.errors import InputError, explain
 
 Floats = NDArray[np.float64]

@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 
 from bayesdose.decision.criteria import Floats
 from bayesdose.decision.evaluate import check_outcome, evaluate
-from bayesdose.decision.information import Gains, finite, gains
+from bayesdose.decision.information.gains import Gains, finite, gains
+from bayesdose.decision.information.value import same_draws
+from bayesdose.decision.sensitivity.stated import ends, moved, stated
 from bayesdose.decision.simplest import labels
-from bayesdose.decision.stated import ends, moved, stated
 from bayesdose.decision.utilities import Utility
-from bayesdose.decision.value import same_draws
 from bayesdose.errors import InputError, explain, nearest
 
 if TYPE_CHECKING:

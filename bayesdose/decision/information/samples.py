@@ -17,8 +17,8 @@ from scipy.special import ndtri
 from scipy.stats import rankdata
 
 from bayesdose.decision.criteria import Clusters, Floats
-from bayesdose.decision.information import Gains, Information, assembled, gains
-from bayesdose.decision.value import same_draws
+from bayesdose.decision.information.gains import Gains, Information, assembled, gains
+from bayesdose.decision.information.value import same_draws
 from bayesdose.errors import InputError, Refused, explain
 
 if TYPE_CHECKING:

@@ -10,10 +10,10 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from bayesdose.decision.criteria import Bools, Floats
-from bayesdose.decision.escalation import NoEscalation
-from bayesdose.decision.limits import Check
-from bayesdose.decision.overrides import Override, Soft, check_overrides
-from bayesdose.decision.scoped import check_meant
+from bayesdose.decision.limits.doses import Check
+from bayesdose.decision.limits.escalation import NoEscalation
+from bayesdose.decision.limits.overrides import Override, Soft, check_overrides
+from bayesdose.decision.limits.scoped import check_meant
 from bayesdose.errors import InputError, Refused, explain
 
 

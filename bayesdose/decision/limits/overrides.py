@@ -10,8 +10,8 @@ from typing import Any
 
 import xarray as xr
 
-from bayesdose.decision.escalation import NoEscalation, is_words
-from bayesdose.decision.limits import Check, Verdict
+from bayesdose.decision.limits.doses import Check, Verdict
+from bayesdose.decision.limits.escalation import NoEscalation, is_words
 from bayesdose.errors import InputError, explain, nearest
 
 

@@ -1,0 +1,1 @@
+"""What further information is worth: perfect, of some parameters, of samples and tests."""

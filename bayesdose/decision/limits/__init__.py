@@ -1,0 +1,1 @@
+"""What may not be chosen: limits, what they cost, and what overrides them."""

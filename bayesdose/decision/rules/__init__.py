@@ -1,0 +1,1 @@
+"""Simple rules for many patients: bands of a dose, trees and tables on covariates."""
