@@ -25,7 +25,7 @@ DERIVED = {"derived": True}
 SHORT = 0.25
 """Of a day: an infusion up to this long is a dose that counts when it begins, as regimens are spaced.
 
-A longer one counts as it runs. The border is a convention: extended infusions last hours, continuous ones days.
+A longer one counts as it runs. The border is a convention: extended infusions last hours, others days.
 """
 
 FACTS = (

@@ -87,8 +87,8 @@ def evppi(choice: Choice, parameters: Any, of: Sequence[str | Sequence[str]] | N
     -----
     ``E[U_j - U_best | phi]`` is estimated by regression on the draws: Strong, Oakley & Brennan 2014, Med
     Decis Making 34:311, with cubic splines of normal scores fitted by least squares in the place of their
-    penalised smoothers (`bayesdose.decision.information.regression`); parameters with up to 12 distinct values
-    by their means. Parameters that change in time count as on the last record.
+    penalised smoothers (`bayesdose.decision.information.regression`); parameters with up to 12 distinct
+    values by their means. Parameters that change in time count as on the last record.
     """
     g = gains(choice)
     data = _drawn(parameters, choice)
