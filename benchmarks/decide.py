@@ -26,7 +26,7 @@ def outcome(draws: int, options: int, copies: int = 2) -> xr.Dataset:
             "max_daily": ("option", 2 * doses),
             "particle": ("draw", np.arange(draws) // copies),
         },
-        attrs={"amount_unit": "mg", "cov_WT": 1.3},
+        attrs={"amount_unit": "mg", "cov_WT": 1.3, "cov_WT_unit": "kg"},
     )
 
 

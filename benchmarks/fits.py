@@ -16,6 +16,9 @@ from benchmarks.rows import Row
 
 SEEDS = (1, 2, 3)
 CMDSTAN = {"theophylline": "; CmdStan in a trial on a machine of this kind: 343"}
+RICH = {"phenobarbital": ("V",)}
+"""What the levels of most subjects tell: parameters that are worth centring alone."""
+
 Draws = dict[str, np.ndarray]
 
 
@@ -94,6 +97,8 @@ def samplers(name: str) -> dict[str, Callable[[int], tuple[Draws, float]]]:
         "bayesdose, centred": lambda seed: ours(name, seed, stan.ETAS[name]),
         "bayesdose, centred, low rank": lambda seed: ours(name, seed, stan.ETAS[name], adaptation="low rank"),
     }
+    if name in RICH:
+        found[f"bayesdose, {', '.join(RICH[name])} centred"] = lambda seed: ours(name, seed, RICH[name])
     try:
         for which in stan.PROGRAMS[name]:
             stan.program(which)
