@@ -29,18 +29,21 @@ def models(name: One = None, as_json: Json = False, debug: Debug = False) -> Ans
 
 
 def _list(loaded: list[Model]) -> Answer:
+    from rich.table import Column
     from rich.table import Table as Grid
     from rich.text import Text
 
     from bayesdose.reporting.cards import status
 
-    shown = Grid("Model", "Status", "What it is", "Population", "Covariates", "Source")
+    name, status_of = Column("Model", no_wrap=True), Column("Status", no_wrap=True)
+    shown = Grid(name, status_of, "What it is", "Covariates")
     for model in loaded:
         card = model.card
         covariates = ", ".join(f"{c.name} ({c.unit})" if c.unit else c.name for c in card.covariates)
-        cells = (model.name, status(card), card.title, card.population, covariates, card.source)
+        cells = (model.name, status(card), card.title, covariates)
         shown.add_row(*map(Text, cells))
-    return Answer({"models": [_record(m) for m in loaded]}, (shown,))
+    more = "bayesdose models NAME shows a model's card: its population, source, aims and evidence"
+    return Answer({"models": [_record(m) for m in loaded]}, (shown, more))
 
 
 def _card(model: Model) -> Answer:
