@@ -133,12 +133,9 @@ CASES = {
 }
 
 NOT_YET_RUN = (
-    "infusion",
     "three",
     "transit",
-    "heavy",
     "scales",
-    "residuals",
     "counts",
     "groups",
 )
