@@ -10,11 +10,8 @@ import xarray as xr
 from bayesdose.errors import InputError, explain
 from bayesdose.fitting import Fit, versions
 from bayesdose.individual.compiled import _blank_patient, compile_individual
-from bayesdose.individual.conditioning import _table
-from bayesdose.individual.draws import Diagnostics, Draws
-from bayesdose.individual.importance import Particles
-from bayesdose.individual.population import population
-from bayesdose.individual.target import Target
+from bayesdose.individual.draws import Draws
+from bayesdose.individual.known import known
 from bayesdose.model import Model, build, names_of_population, priors_of
 from bayesdose.study import Study, events
 
@@ -112,16 +109,10 @@ def typical(model: Model, patient: Study) -> Draws:
         those), etas and kappas at 0. What `simulate` makes of it is the publication's typical exposure.
     """
     compiled = compile_individual(model)
-    medians = {
-        name: np.array([prior.median])
-        for name, prior in priors_of(build(model, _blank_patient(model))).items()
-    }
-    target = Target(compiled, compiled.data(events(patient)), population(medians))
-    none = np.zeros((1, target.k))
-    found = Particles(np.zeros(1, dtype=int), none, np.ones(1), None, np.nan, 1, "typical patient")
-    diagnostics = Diagnostics("typical patient", 1, None, 1.0, 1.0, 0.0, 0, 0, 0.0)
-    table = _table(target, found, np.zeros(1, dtype=int), 0)
-    return Draws(table, patient, diagnostics, compiled)
+    priors = priors_of(build(model, _blank_patient(model)))
+    medians = {name: prior.median for name, prior in priors.items()}
+    none = np.zeros(compiled.size(compiled.data(events(patient))))
+    return known(model, patient, medians, none, what="typical patient")
 
 
 def _drawn(made: pm.Model, names: list[str], seed: int, draws: int) -> dict[str, np.ndarray]:
