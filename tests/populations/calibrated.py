@@ -136,8 +136,6 @@ NOT_YET_RUN = (
     "three",
     "transit",
     "scales",
-    "counts",
-    "groups",
 )
 """Cases that are declared and not pinned; the page says so."""
 
