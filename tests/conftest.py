@@ -33,8 +33,7 @@ def theophylline_fit():
     """A fit of the twelve subjects, long enough to compare with Stan."""
     model = bd.load_model("theophylline")
     study = bd.read_study(bd.data_path("theophylline"), model)
-    centred = ("CL", "V", "ka")
-    return bd.fit(model, study, seed=1, centred=centred, adaptation="low rank", progress=False)
+    return bd.fit(model, study, seed=1, draws=2500, progress=False)
 
 
 @pytest.fixture(scope="session")

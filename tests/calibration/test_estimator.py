@@ -34,7 +34,8 @@ def test_posteriors_are_those_of_many_more_particles(name):
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_true_values_have_uniform_ranks(name):
     found = ranks(name, DRAWN, 100_000, KEPT)
-    assert (found.to_numpy() >= 0).all()
+    found = found[(found >= 0).all(axis=1)]  # who was refused has none
+    assert len(found) > 0.99 * DRAWN
     seen = verdict(found.to_numpy(), KEPT, list(found.columns))
     assert not seen["outside"].any(), seen
     for probability in (0.5, 0.8, 0.9, 0.95):

@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 from arviz_stats import ess, mcse
 
+import bayesdose as bd
+
 STAN = json.loads((Path(__file__).parent / "stan_posteriors.json").read_text())
 PHENOBARBITAL = {
     "lcl": ("theta_CL", np.log),
@@ -41,6 +43,20 @@ def test_mean_and_sd_agree_within_monte_carlo_error(request, case, fixture, thei
     error = np.hypot(float(mcse(draws, method="sd")), stan_sd_error)
     assert abs(float(draws.std(ddof=1)) - stan["sd"]) <= 4 * error
     assert float(ess(draws)) > 400
+
+
+@pytest.mark.slow
+def test_a_mass_matrix_that_learns_correlations_leads_to_the_same_posterior():
+    model = bd.load_model("theophylline")
+    study = bd.read_study(bd.data_path("theophylline"), model)
+    settings = {"centred": ("CL", "V", "ka"), "adaptation": "low rank", "progress": False}
+    posterior = bd.fit(model, study, seed=1, **settings).posterior["posterior"]
+    for theirs, (name, transform) in THEOPHYLLINE.items():
+        stan = STAN["theophylline_additive"]["summary"][theirs]
+        draws = posterior[name] if transform is None else transform(posterior[name])
+        error = np.hypot(float(mcse(draws, method="mean")), stan["mcse_mean"])
+        assert abs(float(draws.mean()) - stan["mean"]) <= 4 * error, name
+        assert float(ess(draws)) > 2000, name
 
 
 @pytest.mark.slow
