@@ -62,8 +62,8 @@ def fit(
         Individual parameters to sample centred (faster where each subject has many levels).
     adaptation
         Of the mass matrix while tuning: "diagonal", or "low rank", which also learns correlations. That
-        halves the steps where few, correlated parameters are sampled centred (theophylline: 1.4 times the
-        ESS a second), and costs more than it gains with many subjects (phenobarbital: half).
+        doubles the ESS of as many draws where few, correlated parameters are sampled centred (theophylline:
+        1.4 times the ESS a second), and costs more than it gains with many subjects (phenobarbital: a third).
     progress
         Whether to tell draws, divergences, ESS so far and the time left, on standard error.
     keep

@@ -138,7 +138,7 @@ class _Group:
 
     def whole(self, trace: xr.DataTree) -> xr.DataTree:
         """Return the draws of earlier runs and those of this one."""
-        return trace if self.before is None else _one_after_another(self.before, trace)
+        return trace if self.before is None else _joined([self.before, trace], "draw")
 
     def store(self, trace: xr.DataTree) -> None:
         """Keep the draws so far, where they are worth it."""
@@ -151,9 +151,7 @@ def _before(keep: Keep, group: range, draws: int) -> xr.DataTree | None:
     found = kept_draws(keep, group)
     if found is None or draws <= _FEWEST:
         return None
-    return found.map_over_datasets(
-        lambda part: part.isel(draw=slice(draws - _FEWEST)) if "draw" in part.dims else part
-    )
+    return _first(found, draws - _FEWEST)
 
 
 def _seed(seed: int, group: range, before: xr.DataTree | None, keep: Keep | None) -> int:
@@ -194,7 +192,7 @@ def _one(group: _Group, *, progress: bool) -> tuple[xr.DataTree, float]:
         blocking=False,
     )
     try:
-        return group.whole(_watched(running, told, group)), 1.0
+        return group.whole(_numbers(_watched(running, told, group))), 1.0
     except KeyboardInterrupt:
         trace: xr.DataTree = group.whole(_made(running.abort(), group.population))
         if _length(trace) < _FEWEST:
@@ -239,6 +237,17 @@ def _made(trace: xr.DataTree, population: Sequence[str]) -> xr.DataTree:
     group = trace["posterior"]
     whole = np.all([np.isfinite(group[name].to_numpy()).all(axis=0) for name in population], axis=0)
     n = int(np.argmin(whole)) if not whole.all() else len(whole)
+    return _first(_numbers(trace), n)
+
+
+def _numbers(trace: xr.DataTree) -> xr.DataTree:
+    """Return the trace without texts (of divergences): beside draws that have none they cannot be stored."""
+    texts = [name for name, values in trace["sample_stats"].data_vars.items() if values.dtype.kind == "O"]
+    return trace.map_over_datasets(lambda part: part.drop_vars(texts, errors="ignore"))
+
+
+def _first(trace: xr.DataTree, n: int) -> xr.DataTree:
+    """Return the first n draws of each chain."""
     return trace.map_over_datasets(lambda part: part.isel(draw=slice(n)) if "draw" in part.dims else part)
 
 
@@ -295,22 +304,8 @@ def _spoken(seconds: float) -> str:
     return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"
 
 
-def _one_after_another(before: xr.DataTree, after: xr.DataTree) -> xr.DataTree:
-    """Return chains that went on: the draws of both, numbered anew."""
-    import xarray as xr
-
-    groups = {}
-    for name in ("posterior", "sample_stats"):
-        own = [part[name].to_dataset() for part in (before, after)]
-        made = xr.concat(
-            own, dim="draw", data_vars="minimal", coords="minimal", compat="override", join="override"
-        )
-        groups[name] = made.assign_coords(draw=np.arange(made.sizes["draw"]))
-    return xr.DataTree.from_dict(groups)
-
-
-def _joined(parts: Sequence[xr.DataTree]) -> xr.DataTree:
-    """Put chains together."""
+def _joined(parts: Sequence[xr.DataTree], dim: str = "chain") -> xr.DataTree:
+    """Put chains together, or (along "draw") the draws of chains that went on; they are numbered anew."""
     import xarray as xr
 
     if len(parts) == 1:
@@ -319,7 +314,7 @@ def _joined(parts: Sequence[xr.DataTree]) -> xr.DataTree:
     for name in ("posterior", "sample_stats"):
         own = [part[name].to_dataset() for part in parts]
         made = xr.concat(
-            own, dim="chain", data_vars="minimal", coords="minimal", compat="override", join="override"
+            own, dim=dim, data_vars="minimal", coords="minimal", compat="override", join="override"
         )
-        groups[name] = made.assign_coords(chain=np.arange(made.sizes["chain"]))
+        groups[name] = made.assign_coords({dim: np.arange(made.sizes[dim])})
     return xr.DataTree.from_dict(groups)

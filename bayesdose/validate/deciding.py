@@ -25,6 +25,7 @@ from bayesdose.fitting import Fit
 from bayesdose.individual import condition, map_estimate
 from bayesdose.individual.compiled import Compiled, compile_individual
 from bayesdose.individual.known import known
+from bayesdose.individual.population import population_of
 from bayesdose.simulation import simulate
 from bayesdose.study import Options, Study, events
 
@@ -161,9 +162,9 @@ def simulated(
     compiled, rng = compile_individual(fit.model), np.random.default_rng(seed)
     _refuse_subpopulations(compiled)
     data = compiled.data(events(design))
+    population = population_of(fit)
     for _ in range(n):
-        at = rng.integers(len(next(iter(fit.population_draws.values()))), size=1)
-        theta = {name: values[at] for name, values in fit.population_draws.items()}
+        theta = population.at(rng.integers(len(population), size=1))
         z = rng.standard_normal((1, compiled.size(data)))
         levels = compiled.measure(theta, z, data, rng.random((1, len(data["DV_data"]))))[0]
         yield _with_levels(design, levels), ({k: float(v[0]) for k, v in theta.items()}, z[0])
@@ -181,11 +182,11 @@ def _refuse_subpopulations(compiled: Compiled) -> None:
 
 
 def _with_levels(design: Study, levels: np.ndarray) -> Study:
-    """Return the design with other values of its levels; a concentration below 0 counts as a thousandth."""
+    """Return the design with other values of its levels."""
     records = design.records.copy()
     rows = np.flatnonzero(design.is_level)
     values = records["DV"].to_numpy(float).copy()
-    values[rows] = np.maximum(levels, 1e-3)
+    values[rows] = levels
     return Study(records.assign(DV=values), design.card)
 
 

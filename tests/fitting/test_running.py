@@ -161,6 +161,15 @@ def test_a_chain_goes_on_from_the_draws_it_had(phenobarbital, few, tmp_path, mon
     assert not np.isin(second[:, n:], first).any()
 
 
+def test_texts_about_divergences_are_left_out():
+    """Draws that have some and draws that have none could not be stored together."""
+    made = chains()
+    made["sample_stats"]["divergence_message"] = (("chain", "draw"), np.full((2, 5), "far", dtype=object))
+    assert set(running._numbers(made)["sample_stats"].data_vars) == {"energy"}
+    assert set(running._made(made, ["theta_CL"])["sample_stats"].data_vars) == {"energy"}
+    assert set(running._numbers(made)["posterior"].data_vars) == {"theta_CL"}
+
+
 def test_the_longer_of_two_kept_pieces_counts(tmp_path):
     keep = claim(tmp_path, b"this fit")
     put_draws(keep, range(2), chains(draws=3))

@@ -1,5 +1,7 @@
 """Decisions for simulated patients: what the table says of each."""
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -67,3 +69,12 @@ def neonates(stored_fit):
 @pytest.fixture
 def two_neonates(stored_fit):
     return bd.read_study(bd.data_path("phenobarbital"), stored_fit.model).select(["4", "18"])
+
+
+def test_a_model_of_numbers_has_patients_too():
+    """It has no population draws: patients differ in their random effects alone."""
+    model = bd.load_model(Path(__file__).parents[1] / "specs" / "case_mipdtrial_independent.py")
+    rows = {"ID": 1, "TIME": [0.0, 6.0], "AMT": [100.0, 0.0], "EVID": [1, 0], "DV": [None, 1.0]}
+    made = list(simulated(bd.fixed(model), bd.read_study(pd.DataFrame(rows), model), 3, 1))
+    assert len({float(patient.levels["DV"].iloc[0]) for patient, _ in made}) == 3
+    assert all(theta == {} for _, (theta, _) in made)
