@@ -1,0 +1,151 @@
+"""One patient from scratch, by NumPy and SciPy: a twin of `map_estimate` and `condition`.
+
+Textbook closed forms summed over doses (Gibaldi & Perrier, Pharmacokinetics, 2nd ed. 1982, ch. 2), -log of
+the joint density of levels and etas minimised by SciPy from many starts, and posteriors by weighing draws of
+the prior or by many chains of random-walk Metropolis. Nothing of the package is used. An eta is a vector on
+its own scale, normal with covariance `omega`; functions take many of them, (n, eta).
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import optimize, stats
+
+Floats = np.ndarray
+Doses = Sequence[tuple[float, float, float]]  # time, amount, duration (0: at once)
+
+
+def one_compartment(CL: Floats, V: Floats) -> tuple[Floats, Floats]:
+    """Coefficients and rates, (term, n), of the concentration after one unit at once."""
+    return np.stack([1 / V]), np.stack([CL / V])
+
+
+def two_compartments(CL: Floats, V1: Floats, Q: Floats, V2: Floats) -> tuple[Floats, Floats]:
+    k10, k12, k21 = CL / V1, Q / V1, Q / V2
+    total = k10 + k12 + k21
+    fast = (total + np.sqrt(total**2 - 4 * k10 * k21)) / 2
+    slow = k10 * k21 / fast
+    both = np.stack([(fast - k21) / (fast - slow), (k21 - slow) / (fast - slow)]) / V1
+    return both, np.stack([fast, slow])
+
+
+def absorbed(terms: tuple[Floats, Floats], ka: Floats) -> tuple[Floats, Floats]:
+    """The terms when the unit comes through a depot."""
+    c, rate = terms
+    through = c * ka / (ka - rate)
+    return np.vstack([through, -through.sum(axis=0)[None]]), np.vstack([rate, ka[None]])
+
+
+def levels(
+    times: Sequence[float], doses: Doses, terms: tuple[Floats, Floats], lag: Floats | float = 0.0
+) -> Floats:
+    """Concentrations (n, time); a level at the time of a dose was drawn before it."""
+    c, rate = terms
+    made = np.zeros((rate.shape[1], len(times)))
+    for j, t in enumerate(times):
+        for at, amount, duration in doses:
+            since = t - at - lag
+            if duration:
+                during, after = np.clip(since, 0, duration), np.maximum(since - duration, 0)
+                made[:, j] += (
+                    amount
+                    / duration
+                    * np.sum(c / rate * -np.expm1(-rate * during) * np.exp(-rate * after), axis=0)
+                )
+            else:
+                on = np.broadcast_to(since > 0, rate.shape[1:])
+                made[:, j] += amount * np.where(
+                    on, np.sum(c * np.exp(-rate * np.maximum(since, 0)), axis=0), 0
+                )
+    return made
+
+
+def normal(y: Sequence[float], f: Floats, sd: Floats | float, below: Sequence[bool] = ()) -> Floats:
+    """Log-density of levels, (n,); of those told below their value, the probability to be (M3)."""
+    y, sd = np.asarray(y), np.broadcast_to(sd, f.shape)
+    each = stats.norm.logpdf(y, f, np.where(sd > 0, sd, 1.0))
+    if len(below):
+        each = np.where(below, stats.norm.logcdf(y, f, np.where(sd > 0, sd, 1.0)), each)
+    sure = np.where((y > f) if len(below) else np.zeros(f.shape, bool), 0.0, -np.inf)
+    return np.where(sd > 0, each, sure).sum(axis=1)
+
+
+@dataclass(frozen=True)
+class Bedside:
+    """A patient: the log-likelihood of etas (n, eta), and their covariance."""
+
+    loglik: Callable[[Floats], Floats]
+    omega: Floats
+
+    @property
+    def k(self) -> int:
+        return len(self.omega)
+
+    def log_joint(self, eta: Floats) -> Floats:
+        prior = stats.multivariate_normal(np.zeros(self.k), self.omega).logpdf(eta)
+        with np.errstate(all="ignore"):
+            found = self.loglik(eta) + np.reshape(prior, len(eta))
+        return np.where(np.isnan(found), -np.inf, found)
+
+    def prior(self, n: int, rng: np.random.Generator) -> Floats:
+        return rng.standard_normal((n, self.k)) @ np.linalg.cholesky(self.omega).T
+
+
+def mode(of: Bedside, *, starts: int = 12, seed: int = 0) -> tuple[Floats, float]:
+    """The eta of highest joint density, and -2 log of that, from several starts by two methods in turn."""
+    root = np.linalg.cholesky(of.omega)
+
+    def f(z: Floats) -> float:
+        return min(float(-of.log_joint((root @ z)[None])[0]), 1e12)
+
+    first = np.random.default_rng(seed).standard_normal((40 * starts, of.k))
+    first[0] = 0.0
+    best = first[np.argsort(-of.log_joint(first @ root.T))[:starts]]
+    found = [optimize.minimize(f, z, method="BFGS", options={"gtol": 1e-7}) for z in best]
+    lowest = min(found, key=lambda one: one.fun).x
+    for _ in range(4):
+        tight = {"xatol": 1e-10, "fatol": 1e-13, "maxiter": 40_000, "maxfev": 40_000, "adaptive": True}
+        lowest = optimize.minimize(f, lowest, method="Nelder-Mead", options=tight).x
+        lowest = optimize.minimize(f, lowest, method="Powell", options={"xtol": 1e-10, "ftol": 1e-14}).x
+    return root @ lowest, 2 * f(lowest)
+
+
+def metropolis(
+    of: Bedside, *, seed: int, chains: int = 400, warm: int = 500, steps: int = 1500, every: int = 10
+) -> Floats:
+    """Etas (draw, eta) of many chains that begin at weighed draws of the prior; no mode, no derivative."""
+    rng = np.random.default_rng(seed)
+    offered = of.prior(100 * chains, rng)
+    loglik = of.loglik(offered)
+    weight = np.exp(loglik - np.nanmax(loglik))
+    weight = np.where(np.isfinite(weight), weight, 0.0)
+    x = offered[rng.choice(len(offered), chains, p=weight / weight.sum())]
+    value, scale, kept = of.log_joint(x), 2.38 / np.sqrt(of.k), []
+    root = np.linalg.cholesky(of.omega) * 0.3
+    for step in range(warm + steps):
+        if step < warm and step % 25 == 24:  # the spread of the chains sets the step, in the warm-up alone
+            spread = np.atleast_2d(np.cov(x.T))
+            root = np.linalg.cholesky(spread + 1e-8 * np.diag(np.diag(of.omega)))
+        offer = x + scale * rng.standard_normal(x.shape) @ root.T
+        found = of.log_joint(offer)
+        taken = np.log(rng.random(chains)) < found - value
+        x, value = np.where(taken[:, None], offer, x), np.where(taken, found, value)
+        if step < warm:
+            scale *= np.exp(0.1 * (taken.mean() - 0.3))
+        elif step % every == 0:
+            kept.append(x)
+    return np.concatenate(kept)
+
+
+def summary(values: Floats, weight: Floats | None = None) -> Floats:
+    """Mean, SD, and 5 and 95 % limits of each column, (4, column)."""
+    weight = np.full(len(values), 1.0) if weight is None else weight
+    weight = weight / weight.sum()
+    mean = weight @ values
+    sd = np.sqrt(weight @ (values - mean) ** 2)
+    limits = []
+    for column in values.T:
+        order = np.argsort(column)
+        limits.append(np.interp([0.05, 0.95], np.cumsum(weight[order]) - 0.5 * weight[order], column[order]))
+    return np.vstack([mean, sd, np.transpose(limits)])
