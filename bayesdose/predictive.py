@@ -11,7 +11,9 @@ from bayesdose.errors import InputError, explain
 from bayesdose.fitting import require_fitted
 from bayesdose.individual.compiled import Compiled, Data, compile_individual
 from bayesdose.model import MEMBER
+from bayesdose.model.places import places
 from bayesdose.study import Study, events
+from bayesdose.study.after_dose import time_after_dose
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -75,7 +77,9 @@ def simulated(
     return _labelled(study, tables, made)
 
 
-def fitted(fit: Fit, study: Study, *, draws: int = 1000, at: Study | None = None) -> xr.Dataset:
+def fitted(
+    fit: Fit, study: Study, *, draws: int = 1000, at: Study | None = None, placed: bool = False
+) -> xr.Dataset:
     """Return what the fit says of the levels that it was made from.
 
     Parameters
@@ -88,6 +92,9 @@ def fitted(fit: Fit, study: Study, *, draws: int = 1000, at: Study | None = None
         How many posterior draws to use, spread evenly.
     at
         The same study with other levels, where predictions are asked for elsewhere.
+    placed
+        Whether to add ``below`` and ``at_most``: between which probabilities of its distribution each level
+        stands (they differ for counts, categories and what is censored).
 
     Returns
     -------
@@ -112,7 +119,8 @@ def fitted(fit: Fit, study: Study, *, draws: int = 1000, at: Study | None = None
     likelihood = compiled.declaration.likelihood
     assert likelihood is not None
     shape = (len(z), tables.sizes["observation"])
-    made = {name: np.empty(shape) for name in ("IPRED", "PRED", "IWRES", "log_likelihood")}
+    names = ("IPRED", "PRED", "IWRES", "log_likelihood", *(("below", "at_most") if placed else ()))
+    made = {name: np.empty(shape) for name in names}
     for part in _chunks(len(z), data):
         own = {name: values[part] for name, values in theta.items()}
         who = None if member is None else member[part]
@@ -121,6 +129,8 @@ def fitted(fit: Fit, study: Study, *, draws: int = 1000, at: Study | None = None
         density, parameters = compiled.levels(own, z[part], data, who)
         made["log_likelihood"][part] = density
         made["IWRES"][part] = likelihood.standardised(data, parameters)
+        if placed:
+            made["below"][part], made["at_most"][part] = places(likelihood, data, parameters)
     found = _labelled(study, tables, made)
     whose = found["subject_index"].values
     total = np.zeros((len(z), len(study.ids)))
@@ -135,19 +145,14 @@ def fitted(fit: Fit, study: Study, *, draws: int = 1000, at: Study | None = None
 def design(study: Study, tables: xr.Dataset) -> dict[str, Any]:
     """Return coordinates along observation: ID, TIME, TAD, DV, DVID, CENS, LIMIT, subject_index, OCC.
 
-    TAD is the time after the last dose on a row of the table (nan before the first one).
+    TAD is the time after the last dose given, additional ones (ADDL) among them: `time_after_dose`.
     """
     record = tables["observation_record"].values
     time, subject = tables["record_time"].values, tables["record_subject"].values
-    dosed = tables["record_kind"].values == 1
-    last = np.where(dosed, np.arange(len(time)), -1)
-    last = np.maximum.accumulate(last)
-    own = (last >= 0) & (subject[np.maximum(last, 0)] == subject)
-    after = np.where(own, time - time[np.maximum(last, 0)], np.nan)
     at = {
         "ID": np.asarray(tables["subject"].values)[subject[record]],
         "TIME": time[record],
-        "TAD": after[record],
+        "TAD": time_after_dose(study)[study.is_level],
         "subject_index": subject[record],
         "OCC": tables["record_occasion"].values[record],
         **{name: tables[name].values for name in ("DV", "DVID", "CENS", "LIMIT")},

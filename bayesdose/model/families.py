@@ -36,6 +36,11 @@ class Family:
         Takes a value and the parameters; returns its log-density or log-probability.
     quantile
         Takes probabilities and the parameters as arrays; returns values.
+    cdf
+        Takes values and the parameters as arrays; returns the probability of a value at most as large. An
+        event has none: its time is what is distributed.
+    whole
+        Whether values are whole numbers.
     log_below, log_above
         Log-probability of a value at most, or at least, as large; None where censoring has no meaning.
     from_zero
@@ -46,6 +51,8 @@ class Family:
     parameters: tuple[str, ...]
     log_density: Callable[..., TensorVariable]
     quantile: Callable[..., np.ndarray]
+    cdf: Callable[..., np.ndarray]
+    whole: bool = False
     log_below: Callable[..., TensorVariable] | None = None
     log_above: Callable[..., TensorVariable] | None = None
     from_zero: bool = False
@@ -127,6 +134,14 @@ def _ordinal_quantile(u: np.ndarray, *at_least: np.ndarray) -> np.ndarray:
     return np.sum([np.asarray(u) > 1 - p for p in at_least], axis=0).astype(float)
 
 
+def _category_cdf(y: np.ndarray, *at_least: np.ndarray) -> np.ndarray:
+    """Return the probability of category y or a lower one; `at_least` are P(Y >= 1), P(Y >= 2), ..."""
+    found = np.where(np.asarray(y) < 0, 0.0, 1.0)
+    for k, p in enumerate(at_least):
+        found = np.where(np.asarray(y) == k, 1.0 - p, found)
+    return found
+
+
 def _event_density(y: Any, hazard: Any, risk: Any) -> TensorVariable:
     """Return the log-density of no event (0), or of an event (1) at the end of an interval, with its risk.
 
@@ -145,6 +160,7 @@ NORMAL = Family(
     ("mean", "sd"),
     _normal_density,
     lambda u, mean, sd: mean + sd * special.ndtri(u),
+    lambda y, mean, sd: special.ndtr((y - mean) / sd),
     log_below=_normal_below,
     log_above=_normal_above,
 )
@@ -153,6 +169,7 @@ LOG_NORMAL = Family(
     ("median", "sd"),
     _log_normal_density,
     lambda u, median, sd: median * np.exp(sd * special.ndtri(u)),
+    lambda y, median, sd: special.ndtr((np.log(np.maximum(y, 0.0)) - np.log(median)) / sd),
     log_below=_on_logs(_normal_below),
     log_above=_on_logs(_normal_above),
     from_zero=True,
@@ -162,20 +179,38 @@ STUDENT_T = Family(
     ("mean", "scale", "nu"),
     _student_density,
     lambda u, mean, scale, nu: mean + scale * special.stdtrit(nu, u),
+    lambda y, mean, scale, nu: special.stdtr(nu, (y - mean) / scale),
 )
-POISSON = Family("Poisson", ("mean",), _poisson_density, lambda u, mean: stats.poisson.ppf(u, mean))
+POISSON = Family(
+    "Poisson",
+    ("mean",),
+    _poisson_density,
+    lambda u, mean: stats.poisson.ppf(u, mean),
+    lambda y, mean: stats.poisson.cdf(y, mean),
+    whole=True,
+)
 NEGATIVE_BINOMIAL = Family(
     "negative binomial",
     ("mean", "dispersion"),
     _negative_binomial_density,
     _negative_binomial_quantile,
+    lambda y, mean, dispersion: stats.nbinom.cdf(y, dispersion, dispersion / (dispersion + mean)),
+    whole=True,
 )
-BINARY = Family("binary", ("probability",), _binary_density, lambda u, p: (np.asarray(u) > 1 - p) * 1.0)
+BINARY = Family(
+    "binary",
+    ("probability",),
+    _binary_density,
+    lambda u, p: (np.asarray(u) > 1 - p) * 1.0,
+    _category_cdf,
+    whole=True,
+)
 EVENT = Family(
     "event",
     ("hazard", "risk"),
     _event_density,
     lambda u, hazard, risk: (np.asarray(u) > np.exp(-risk)) * 1.0,
+    lambda y, hazard, risk: np.full(np.broadcast_shapes(np.shape(y), np.shape(risk)), np.nan),
     log_below=_event_within,
 )
 
@@ -183,7 +218,7 @@ EVENT = Family(
 def ordinal_family(categories: int) -> Family:
     """Return the family of categories 0 to `categories` - 1."""
     names = tuple(f"at_least_{k}" for k in range(1, categories))
-    return Family("ordinal", names, _ordinal_density, _ordinal_quantile)
+    return Family("ordinal", names, _ordinal_density, _ordinal_quantile, _category_cdf, whole=True)
 
 
 def select(u: np.ndarray, mask: np.ndarray, family: Family, parameters: Sequence[np.ndarray]) -> np.ndarray:

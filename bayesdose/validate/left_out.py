@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from scipy.special import ndtr
 
 from bayesdose.errors import Refused
 from bayesdose.individual.compiled import compile_individual
@@ -17,16 +16,13 @@ from bayesdose.validate.marginal import log_marginal
 from bayesdose.validate.psis import Loo, psis_loo
 
 if TYPE_CHECKING:
-    import xarray as xr
-
     from bayesdose.fitting import Fit
-    from bayesdose.model import Model
     from bayesdose.study import Study
 
 _LEVEL = ("ID", "TIME", "DVID", "CENS", "LIMIT", "DV")
 
 
-def loo(fit: Fit, study: Study, *, draws: int = 2000) -> Loo:
+def loo(fit: Fit, study: Study, *, draws: int = 2000, seed: int = 0) -> Loo:
     """Leave out one level at a time.
 
     Parameters
@@ -37,6 +33,8 @@ def loo(fit: Fit, study: Study, *, draws: int = 2000) -> Loo:
         The study it was made from.
     draws
         How many posterior draws to use.
+    seed
+        Places counts, categories and what is censored at random between their limits.
 
     Returns
     -------
@@ -44,20 +42,26 @@ def loo(fit: Fit, study: Study, *, draws: int = 2000) -> Loo:
         How well each level is predicted from all the others, those of its subject among them: it is about
         another level of a known subject. The weights work on the subject's own eta draws, so that k-hat is
         high where a subject has few levels. ``pit`` is the probability, without the level, of one below it
-        (Gelfand, Dey & Chang 1992): uniform where the model is right; nan for counts, Student-t, correlated
-        and censored levels, and under M4.
+        (Gelfand, Dey & Chang 1992): uniform where the model is right. ``pit_low`` and ``pit_high`` are the
+        probabilities of less than what was observed, and of as much or less; where they differ ``pit`` is
+        drawn between them (Czado, Gneiting & Held 2009, Biometrics 65:1254). See
+        `bayesdose.model.places.places` for what they are of censored and autocorrelated levels and of events.
 
     Raises
     ------
     InputError
         A slim fit, or another study.
     """
-    found = fitted(fit, study, draws=draws)
+    found = fitted(fit, study, draws=draws, placed=True)
     point = psis_loo(found["log_likelihood"].to_numpy())
     table = pd.DataFrame({name: found[name].to_numpy() for name in ("ID", "TIME", "DVID")})
     table = table.assign(elpd=point.elpd, p_loo=point.p_loo, khat=point.khat)
-    below = (np.exp(point.log_weight) * ndtr(found["IWRES"].to_numpy())).sum(axis=0)
-    table["pit"] = np.where(_has_pit(fit.model, found), below, np.nan)
+    weight = np.exp(point.log_weight)
+    low, high = (np.sum(weight * found[name].to_numpy(), axis=0) for name in ("below", "at_most"))
+    drawn = low + np.random.default_rng(seed).random(len(low)) * (high - low)
+    possible = np.isfinite(point.elpd)
+    for name, values in (("pit", drawn), ("pit_low", low), ("pit_high", high)):
+        table[name] = np.where(possible, np.clip(values, 0.0, 1.0), np.nan)
     return Loo("observation", table, found.sizes["draw"], fit.model.name, fingerprint(study))
 
 
@@ -116,15 +120,3 @@ def fingerprint(study: Study) -> str:
     levels = study.levels
     text = levels[list(_LEVEL)].to_csv(index=False, float_format="%.12g")
     return hashlib.sha256(text.encode()).hexdigest()[:32]
-
-
-def _has_pit(model: Model, found: xr.Dataset) -> np.ndarray:
-    """Return where ``Phi(IWRES)`` is the probability of a level below the observed one."""
-    likelihood = compile_individual(model).declaration.likelihood
-    assert likelihood is not None
-    usual = [p for p in likelihood.parts if p.family.name in ("normal", "log-normal")]
-    plain = [p for p in usual if not p.decays and p.blq != "M4"]
-    kinds = [p.dvid for p in plain]
-    dvid = found["DVID"].to_numpy()
-    known = np.full(len(dvid), True) if None in kinds else np.isin(dvid, [k for k in kinds if k is not None])
-    return known & (found["CENS"].to_numpy() == 0)

@@ -134,7 +134,7 @@ def vpc(
     seed, draws
         Of the replicates.
     x
-        Time, or time after the last dose on a row of the table.
+        Time, or time after the last dose given (additional doses count).
     corrected
         Whether observed and simulated levels are prediction-corrected.
     by, cuts

@@ -40,8 +40,9 @@ class Loo:
         "observation": each level of a subject whose other levels are known. "subject": all levels of a new
         subject.
     table
-        A row per unit left out: ID (and TIME, DVID), elpd, p_loo, khat; pit of observations; inner_se of
-        subjects, the Monte Carlo error of a log marginal likelihood (median over draws).
+        A row per unit left out: ID (and TIME, DVID), elpd, p_loo, khat; pit of observations, drawn between
+        pit_low and pit_high; inner_se of subjects, the Monte Carlo error of a log marginal likelihood (median
+        over draws).
     draws
         How many posterior draws were used.
     model
