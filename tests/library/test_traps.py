@@ -40,6 +40,12 @@ def exact(cv):
         ("docetaxel_kloft2006", {"BASE": 0.06397**0.5, "slope": 0.128412**0.5}),
         # SDs with correlations
         ("tobramycin_hennig2013", {"CL": 0.067081**0.5, "V2": 0.342225**0.5}),
+        # SDs: PKPDsim has 0.5 and 1 for Vmax and Km
+        ("voriconazole_friberg2012", {"Km": 1.36, "Vmax": 0.239, "CL": 0.435, "Q": 0.179776**0.5}),
+        ("vancomycin_thomson2009", {"CL": 0.0729**0.5, "V1": 0.0225**0.5, "V2": 1.69**0.5}),
+        ("amikacin_burdet2015", {"CL": 0.1**0.5, "V2": 0.2**0.5, "Q": 0.08**0.5}),
+        ("busulfan_shukla2020", {"CL": 0.0595**0.5, "V": 0.0293**0.5}),
+        ("docetaxel_pregnancy_janssen2023", {"CL": 0.082906**0.5, "V1": 0.13356**0.5, "Q3": 0.040381**0.5}),
     ],
 )
 def test_the_scale_of_omega(name, omegas):
@@ -52,6 +58,7 @@ def test_the_scale_of_omega(name, omegas):
 def test_variability_between_occasions_is_kept():
     assert medians("tacrolimus_andrews2017")["omega_kappa_CL"] == pytest.approx(exact(0.18))
     assert medians("dabigatran_liesenfeld2013")["omega_kappa_F"] == pytest.approx(exact(0.48))
+    assert medians("busulfan_shukla2020")["omega_kappa_CL"] == pytest.approx(exact(0.1288))
 
 
 def test_factors_are_those_of_the_table_not_of_the_rounded_equation():
@@ -65,8 +72,9 @@ def test_a_printed_minus_on_a_sigma_means_nothing():
 
 
 def test_units_of_residual_errors():
-    """Busulfan: 27 ug/L printed, mg/L here."""
+    """Busulfan: 27 and 22.2 ug/L printed, mg/L here."""
     assert medians("busulfan_mccune2014")["sigma_add"] == pytest.approx(0.027)
+    assert medians("busulfan_shukla2020")["sigma_add"] == pytest.approx(0.0222)
 
 
 def test_a_nearly_singular_omega_block_is_taken_as_it_is_published():
@@ -95,6 +103,44 @@ def test_dialysis_at_equal_flows_is_finite():
     made = build(model, reference_patient(model, {"HD": 1.0, "QB": 300.0, "QD": 300.0}))
     total = at_medians(made, model, "CL_total")
     assert total[-1] == pytest.approx(12.4 + 300 * 313 / 613, rel=1e-6)
+
+
+def typical_value(spec, name, covariates):
+    """A parameter of the typical patient with these covariates."""
+    model = bd.load_model(spec)
+    return at_medians(build(model, reference_patient(model, covariates)), model, name)[-1]
+
+
+def test_factors_of_voriconazole_are_the_cohorts():
+    """PKPDsim multiplies Q by 1.637 at all ages and lowers Vmax and Km of all children."""
+    spec = "voriconazole_friberg2012"
+    assert typical_value(spec, "Q", {"COHORT": 0.0}) == pytest.approx(15.5)
+    assert typical_value(spec, "Q", {"COHORT": 2.0}) == pytest.approx(15.5 * 1.637)
+    assert typical_value(spec, "Vmax", {"COHORT": 2.0}) == pytest.approx(114.0)
+    assert typical_value(spec, "ka", {"COHORT": 1.0}) == pytest.approx(1.19 * 0.385)
+
+
+def test_creatinine_clearance_of_thomson_is_per_minute():
+    """PKPDsim's is in L/h: 3.96 L/h are 66 mL/min."""
+    assert typical_value("vancomycin_thomson2009", "CL", {"CRCL": 3.96 * 16.66667}) == pytest.approx(2.99)
+
+
+def test_docetaxel_without_pregnancy_is_the_usual_docetaxel():
+    """The gestational layer is the identity at week 0."""
+    spec = "docetaxel_pregnancy_janssen2023"
+    for name, value in {"CL": 44.1, "V1": 8.9, "V2": 7.3, "V3": 388.0}.items():
+        assert typical_value(spec, name, {"EGA": 0.0}) == pytest.approx(value, rel=1e-9), name
+
+
+def test_the_covariances_of_amikacin_are_a_matrix():
+    """Rounded to one or two digits in the copy: positive definite, smallest eigenvalue 0.0254."""
+    fixed = bd.load_fit("amikacin_burdet2015").provenance["fixed"]
+    names, sd = ("CL", "V1", "V2", "Q"), np.sqrt([0.1, 0.05, 0.2, 0.08])
+    matrix = np.eye(4)
+    for i, a in enumerate(names):
+        for j in range(i):
+            matrix[i, j] = matrix[j, i] = fixed[f"rho_{names[j]}_{a}"]
+    assert np.linalg.eigvalsh(matrix * np.outer(sd, sd))[0] == pytest.approx(0.025447, abs=2e-6)
 
 
 def at_medians(made, model, name):
