@@ -37,7 +37,7 @@ class Recommendation:
     choice
         What was decided.
     thresholds
-        What would flip it; None where it was not by expected utility.
+        What would flip it; None where the criterion is minimax regret.
     """
 
     case: Case
@@ -125,5 +125,5 @@ def _audited(case: Case, me: Draws, outcome: xr.Dataset, choice: Choice) -> Thre
 
     try:
         return threshold_analysis(choice, assumptions(me), utility=case.utility, outcome=outcome)
-    except Refused:  # another criterion
+    except Refused:  # minimax regret
         return None

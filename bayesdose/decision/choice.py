@@ -5,11 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pandas as pd
 import xarray as xr
+
+if TYPE_CHECKING:
+    from bayesdose.decision.comparison import Comparison
 
 Status = Literal["chosen", "too close to call", "edge"]
 
@@ -69,6 +72,9 @@ class Choice:
     draws_needed
         Where Monte Carlo error decides: about how many distinct draws would tell; None where there are
         enough, or no number would do.
+    comparison
+        The criterion, what it judges and the chance constraints, draw by draw: what the worth of information
+        and `threshold_analysis` weigh anew.
     """
 
     best: str
@@ -91,6 +97,7 @@ class Choice:
     overrides: tuple[Mapping[str, Any], ...] = ()
     score: str = "E[U]"
     draws_needed: int | None = None
+    comparison: Comparison | None = None
 
     @property
     def near_optimal(self) -> tuple[str, ...]:

@@ -13,10 +13,12 @@ import xarray as xr
 from bayesdose.decision import criteria
 from bayesdose.decision.criteria import Bools, Clusters, Floats
 from bayesdose.decision.events import Happens, happens, words
-from bayesdose.errors import InputError, explain, nearest
+from bayesdose.errors import InputError, Refused, explain, nearest
 
 EXPECTED_UTILITY = "expected utility"
 MINIMAX_REGRET = "minimax regret"
+
+_LEVELS = 15
 
 FEW = 30
 """Fewer distinct draws in the tail than this, and the normal error of a CVaR is not to be relied on."""
@@ -60,22 +62,53 @@ class Criterion(Protocol):
         """Return what is looked at (draw, option): the utilities, or whether an event happens."""
         ...  # pragma: no cover
 
+    def levels(self, values: Floats, best: int) -> Floats:
+        """Return the levels t at which `linear` is tried (level,), that of the best option first."""
+        ...  # pragma: no cover
+
+    def linear(self, values: Floats, t: float) -> Floats:
+        """Return what is summed up (draw, option): its weighted mean, largest over t, is the score."""
+        ...  # pragma: no cover
+
+    def weighted(self, values: Floats, weight: Floats) -> Floats:
+        """Return the scores (step, option) of values (draw, option) under weights (step, draw)."""
+        ...  # pragma: no cover
+
     @property
     def label(self) -> str:
         """What the score is called, in a few characters."""
         ...  # pragma: no cover
 
+    @property
+    def unit(self) -> str:
+        """What the score is measured in."""
+        ...  # pragma: no cover
 
-class _ByUtility:
-    """What the criteria share that look at utilities."""
+
+class _Mean:
+    """What the criteria share that are means over the draws."""
+
+    unit = "utility"
 
     def judged(self, U: Floats, outcome: xr.Dataset) -> Floats:
         """Return the utilities."""
         return U
 
+    def levels(self, values: Floats, best: int) -> Floats:
+        """Return one level: a mean has none."""
+        return np.zeros(1)
+
+    def linear(self, values: Floats, t: float) -> Floats:
+        """Return the values themselves."""
+        return values
+
+    def weighted(self, values: Floats, weight: Floats) -> Floats:
+        """Return the weighted means."""
+        return weight @ values
+
 
 @dataclass(frozen=True)
-class ExpectedUtility(_ByUtility):
+class ExpectedUtility(_Mean):
     """The mean utility over the draws (von Neumann & Morgenstern 1944; Savage 1954)."""
 
     label: str = "E[U]"
@@ -90,7 +123,7 @@ class ExpectedUtility(_ByUtility):
 
 
 @dataclass(frozen=True)
-class CVaR(_ByUtility):
+class CVaR(_Mean):
     """The mean utility of the worst draws, from `cvar`.
 
     Parameters
@@ -130,9 +163,36 @@ class CVaR(_ByUtility):
         notes = (few,) if count < FEW else ()
         return Scores(tail.mean(axis=0), criteria.deviations(tail, groups), U, _worth(U, allowed), notes)
 
+    def levels(self, values: Floats, best: int) -> Floats:
+        """Return levels from the CVaR of the best option to the quantile of the best option of each draw.
+
+        A policy that chooses after some information has a CVaR between these two, and its quantile is no
+        lower than its CVaR: the level at which its mean is largest lies between them.
+        """
+        own, top = (_quantile(v, self.share)[0] for v in (values[:, [best]], values.max(axis=1)[:, None]))
+        low = float(self.linear(values[:, best], own).mean())
+        between = values[(values >= low) & (values <= top)]
+        each = np.quantile(between, np.linspace(0, 1, _LEVELS), method="inverted_cdf") if between.size else []
+        rest = np.unique([*each, top])
+        return np.concatenate([[own], rest[rest != own]])
+
+    def linear(self, values: Floats, t: float) -> Floats:
+        """Return ``t - max(t - U, 0) / share``."""
+        return np.asarray(t - np.maximum(t - values, 0.0) / self.share)
+
+    def weighted(self, values: Floats, weight: Floats) -> Floats:
+        """Return the CVaR of each option under weights that sum to 1 in each step."""
+        made = np.empty((len(weight), values.shape[1]))
+        for k, v in enumerate(values.T):
+            order = np.argsort(v, kind="stable")
+            v, w = v[order], weight[:, order]
+            t = v[np.minimum((w.cumsum(axis=1) < self.share - criteria.ROUNDING).sum(axis=1), len(v) - 1)]
+            made[:, k] = t - np.einsum("sd,sd->s", w, np.maximum(t[:, None] - v, 0.0)) / self.share
+        return made
+
 
 @dataclass(frozen=True)
-class MinimaxRegret(_ByUtility):
+class MinimaxRegret(_Mean):
     """Minus the largest regret over the draws, from `minimax_regret`."""
 
     label: str = "-max regret"
@@ -146,9 +206,29 @@ class MinimaxRegret(_ByUtility):
         notes = ("the largest regret of a sample has no Monte Carlo error: more draws can only raise it",)
         return Scores(-(top[:, None] - U).max(axis=0), None, U, _worth(U, allowed), notes)
 
+    def levels(self, values: Floats, best: int) -> Floats:
+        """Refuse: no weight of a draw enters this criterion.
+
+        Raises
+        ------
+        Refused
+            Always.
+        """
+        raise _unweighted()
+
+    def weighted(self, values: Floats, weight: Floats) -> Floats:
+        """Refuse, as `levels` does.
+
+        Raises
+        ------
+        Refused
+            Always.
+        """
+        raise _unweighted()
+
 
 @dataclass(frozen=True)
-class Attainment:
+class Attainment(_Mean):
     """The probability of an event, from `attainment`.
 
     Parameters
@@ -160,6 +240,7 @@ class Attainment:
     event: Happens
 
     label: str = "P(event)"
+    unit = "probability"
 
     def __str__(self) -> str:
         return f"probability of target attainment: P({words(self.event)})"
@@ -249,7 +330,22 @@ def _worth(values: Floats, allowed: Bools) -> float:
 
 def _tail(U: Floats, share: float) -> Floats:
     """Return ``t - max(t - U, 0) / share`` with t the lower quantile of each option (draw, option)."""
+    return np.asarray((t := _quantile(U, share)) - np.maximum(t - U, 0.0) / share)
+
+
+def _quantile(U: Floats, share: float) -> Floats:
+    """Return the lower quantile of each option (option,)."""
     k = max(math.ceil(share * len(U) - criteria.ROUNDING * len(U)) - 1, 0)
     by_option = np.ascontiguousarray(U.T)
-    t = np.partition(by_option, k, axis=1)[:, k]
-    return np.asarray(t - np.maximum(t - U, 0.0) / share)
+    return np.asarray(np.partition(by_option, k, axis=1)[:, k])
+
+
+def _unweighted() -> Refused:
+    return Refused(
+        explain(
+            "what information is worth and what flips a choice are not defined for minimax regret",
+            came="the largest regret over the draws, which takes no notice of how probable a draw is, and "
+            "information changes nothing but that",
+            fix="decide by expected utility, CVaR or attainment; what must not happen can be a limit",
+        )
+    )

@@ -22,6 +22,7 @@ from bayesdose.decision.compared import (
     Scores,
     criterion_of,
 )
+from bayesdose.decision.comparison import compared
 from bayesdose.decision.criteria import Bools, Clusters, Floats
 from bayesdose.decision.evaluate import check_outcome, evaluate
 from bayesdose.decision.limits.doses import Check
@@ -159,6 +160,7 @@ def decide(
         acknowledged=None if acknowledged is None else asdict(acknowledged),
         score=by.label,
         draws_needed=needed,
+        comparison=compared(by, by.judged(case.U, outcome), outcome, limits, overrides, case.verdicts),
     )
     return record(choice, overrides, case.verdicts.lifted, audit_file)
 

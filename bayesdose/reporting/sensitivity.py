@@ -38,14 +38,15 @@ def flips(thresholds: Thresholds | None) -> Block:
     marks = tuple("near" if name in thresholds.flips else "" for name in thresholds.table.index)
     foot = (
         "“typical”, “omega” and “prior”: what was believed of patients like this one; “of this patient”: the "
-        "parameter itself. Lost: expected utility, at the first and at the last value."
+        f"parameter itself. Lost: {_score(thresholds)}, at the first and at the last value; below 0 where a "
+        "chance constraint then forbids the choice."
     )
     table = Table("Assumptions", _HEAD, rows, columns="wnnww", marks=marks, foot=foot)
     picture = Picture(
         "What would flip the choice",
         figure(thresholds),
-        "Left: expected utility of the choice as each assumption goes from its lowest to its highest value. "
-        "Right: what is lost there by keeping the choice, and from which value on another option is better.",
+        f"Left: {_score(thresholds)} of the choice as each assumption goes from its lowest to its highest "
+        "value. Right: what is lost there by keeping the choice, and from which value on another option is better.",
         f"Tornado of {len(rows)} assumptions; {n} of them flip the choice.",
     )
     return Block("What would flip it", texts=texts, tables=[table], pictures=[picture])
@@ -61,11 +62,15 @@ def worth(information: Sequence[Information]) -> Block:
                 Picture(
                     _title(one),
                     figure(one),
-                    "In units of the utility, with two Monte Carlo standard errors either side.",
+                    f"The worth {one.measured}, with two Monte Carlo standard errors either side.",
                     f"Worth of {len(one.table())} sources of information; most worth: {one.most}.",
                 )
             )
     return Block("What more information is worth", tables=tables, pictures=pictures)
+
+
+def _score(thresholds: Thresholds) -> str:
+    return "expected utility" if thresholds.score == "E[U]" else thresholds.score
 
 
 def _row(name: str, row: Any) -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,9 +12,11 @@ from numpy.typing import NDArray
 
 from bayesdose.decision import criteria
 from bayesdose.decision.choice import Choice
-from bayesdose.decision.criteria import Bools, Clusters, Floats
-from bayesdose.decision.information.gains import Gains, Information, assembled, gains
+from bayesdose.decision.comparison import Comparison, allowed_by
+from bayesdose.decision.criteria import Clusters, Floats
+from bayesdose.decision.information.gains import Information, assembled
 from bayesdose.decision.information.value import too_few
+from bayesdose.decision.information.views import AGAIN, policy, taken, views
 from bayesdose.errors import InputError, Refused, explain
 
 if TYPE_CHECKING:
@@ -24,6 +26,7 @@ Accuracy = Mapping[Any, Mapping[Any, float]]
 """Category to result to the probability of that result."""
 
 _SUM = 1e-9
+_FORBIDDEN = 1e12  # any weight of a draw in which an option is forbidden forbids it
 
 
 def evsi_test(
@@ -64,26 +67,34 @@ def evsi_test(
         When no option is allowed in all categories, a choice was not made by expected utility, or there are
         fewer than ten distinct draws for each category.
     """
-    case = _by_category(choice, frequency) if isinstance(choice, Mapping) else _of_draws(choice, category)
-    tell = _likelihood(case.categories, accuracy)
-    return _worth(case, tell)
+    if isinstance(choice, Mapping):
+        case, one = _by_category(choice, frequency), next(iter(choice.values()))
+    else:
+        case, one = _of_draws(choice, category), choice
+    return _worth(case, _likelihood(case.categories, accuracy), one)
 
 
 @dataclass(frozen=True, eq=False)
 class _Case:
-    """Draws with their weights and categories; which options each category allows."""
+    """Draws with their weights and categories, and the options that are compared.
 
-    U: Floats
+    `V` is what the criterion sums up, once for each of its levels; `excess` what the draws pass the chance
+    constraints by, and last `_FORBIDDEN` where another limit blocks an option in the draw's category.
+    """
+
+    V: list[Floats]  # of (draw, option), that of the choice first
+    excess: Floats  # (constraint, draw, option)
     weight: Floats  # sums to 1
     of: NDArray[np.intp]  # category of each draw
     categories: list[Any]
-    allowed: Bools  # (category, option)
     names: list[str]
     groups: tuple[Clusters, ...]  # of draws that are independent of each other, in order
+    best: int
 
-    def best(self, weight: Floats, allowed: Bools) -> int:
-        """Return the allowed option with the highest expected utility under these weights."""
-        return int(np.where(allowed, weight @ self.U, -np.inf).argmax())
+    def then(self, V: Floats, weight: Floats) -> int:
+        """Return the option chosen under these weights; that chosen without the test where it ties."""
+        E = np.einsum("d,cdo->co", weight / weight.sum(), self.excess)
+        return int(policy((weight @ V)[None], E[:, None], self.best)[0])
 
     def error(self, each: Floats) -> float:
         """Return the Monte Carlo error of the weighted mean of `each` (draw,)."""
@@ -96,21 +107,47 @@ class _Case:
 
 
 def _of_draws(choice: Choice, category: Any) -> _Case:
-    g = gains(choice)
+    found = views(choice)
+    g, n = found[0], len(found[0].D)
     values = np.asarray(category) if category is not None else np.zeros(0)
-    if values.shape != (len(g.D),):
+    if values.shape != (n,):
         raise InputError(
-            explain("category", came=f"shape {values.shape}", expected=f"one for each of {len(g.D)} draws")
+            explain("category", came=f"shape {values.shape}", expected=f"one for each of {n} draws")
         )
     known, of = np.unique(values, return_inverse=True)
     if note := too_few("the test", len(known), g):
         raise Refused(note)
-    allowed = np.full((len(known), len(g.names)), True)
-    weight = np.full(len(g.D), 1 / len(g.D))
-    return _Case(g.D, weight, of, known.tolist(), allowed, g.names, (g.groups,))
+    V, weight = [one.D + one.base[:, None] for one in found], np.full(n, 1 / n)
+    return _Case(V, g.excess, weight, of, known.tolist(), g.names, (g.groups,), g.best)
 
 
 def _by_category(choices: Mapping[Any, Choice], frequency: Mapping[Any, float] | None) -> _Case:
+    share = _shares(choices, frequency)
+    names = next(iter(choices.values())).table["option"].to_numpy().tolist()
+    values, excess, forbidden, groups = [], [], [], []
+    for name, one in choices.items():
+        c, place = _comparison(name, one), one.table["option"].to_numpy().tolist()
+        if set(place) != set(names):
+            raise InputError(explain(f"the choice for {name!r} is among other options"))
+        order = [place.index(option) for option in names]
+        values.append(c.V[:, order])
+        excess.append(c.excess[:, :, order])
+        forbidden.append(np.broadcast_to(_FORBIDDEN * c.forbidden[order], values[-1].shape))
+        groups.append(criteria.independent(one.U))
+    of = np.repeat(np.arange(len(values)), [len(v) for v in values])
+    weight, V = share[of] / np.bincount(of)[of], np.concatenate(values)
+    if len({len(e) for e in excess}) > 1:
+        raise InputError(explain("choices by category under different chance constraints"))
+    E = np.concatenate([np.concatenate(excess, axis=1), np.concatenate(forbidden)[None]])
+    M, allowed = weight @ V, allowed_by(np.einsum("d,cdo->co", weight, E))
+    if not allowed_by(np.einsum("d,cdo->co", weight, E[-1:])).any():
+        raise Refused(explain("no option is allowed in every category", fix="add one that is: no treatment"))
+    best = int(np.where(allowed, M, -np.inf).argmax())
+    return _Case([V], E, weight, of, list(choices), names, tuple(groups), best)
+
+
+def _shares(choices: Mapping[Any, Choice], frequency: Mapping[Any, float] | None) -> Floats:
+    """Return the probability of each category (category,)."""
     if frequency is None or set(frequency) != set(choices) or len(choices) < 2:
         raise InputError(
             explain(
@@ -122,18 +159,20 @@ def _by_category(choices: Mapping[Any, Choice], frequency: Mapping[Any, float] |
     share = np.array([float(frequency[name]) for name in choices])
     if not (share > 0).all() or abs(share.sum() - 1) > _SUM:
         raise InputError(explain("frequency", came=str(share.tolist()), expected="above 0, adding up to 1"))
-    names = next(iter(choices.values())).table["option"].to_numpy().tolist()
-    parts, groups, allowed = [], [], []
-    for name, one in choices.items():
-        gains(one)  # refuses other criteria
-        if set(one.table["option"].to_numpy().tolist()) != set(names):
-            raise InputError(explain(f"the choice for {name!r} is among other options"))
-        parts.append(one.U.sel(option=names).transpose("draw", "option").to_numpy())
-        groups.append(criteria.independent(one.U))
-        allowed.append(~one.table["blocked"].sel(option=names).to_numpy().astype(bool))
-    of = np.repeat(np.arange(len(parts)), [len(p) for p in parts])
-    weight = share[of] / np.bincount(of)[of]
-    return _Case(np.concatenate(parts), weight, of, list(choices), np.stack(allowed), names, tuple(groups))
+    return share
+
+
+def _comparison(name: Any, one: Choice) -> Comparison:
+    """Return what a category's choice compares; its criterion must be a mean."""
+    if len(views(one)) > 1 or one.comparison is None:
+        raise Refused(
+            explain(
+                f"the choice for {name!r} is by {one.criterion}",
+                expected="a criterion that is a mean: expected utility or attainment",
+                fix="draw from the mixture of the categories, and pass each draw's category",
+            )
+        )
+    return one.comparison
 
 
 def _likelihood(categories: Sequence[Any], accuracy: Accuracy | None) -> pd.DataFrame:
@@ -155,33 +194,29 @@ def _likelihood(categories: Sequence[Any], accuracy: Accuracy | None) -> pd.Data
     return made.loc[list(categories)]
 
 
-def _worth(case: _Case, tell: pd.DataFrame) -> Information:
-    everywhere = case.allowed.all(axis=0)
-    if not everywhere.any():
-        raise Refused(explain("no option is allowed in every category", fix="add one that is: no treatment"))
-    best = case.best(case.weight, everywhere)
+def _worth(case: _Case, tell: pd.DataFrame, choice: Choice) -> Information:
+    own = case.V[0][:, case.best]
+    found = [_at(case, V, own, tell) for V in case.V]
+    each, table = max(found, key=lambda one: float(case.weight @ one[0]))
+    changes = float(table.loc[table["option"] != case.names[case.best], "probability"].sum())
+    columns = {"value": [float(case.weight @ each)], "mcse": [case.error(each)], "changes": [changes]}
+    perfect = [policy(V, case.excess, case.best) for V in case.V]
+    evpi = max(float(case.weight @ (taken(V, d) - own)) for V, d in zip(case.V, perfect, strict=True))
+    notes = [AGAIN] if choice.comparison is not None and choice.comparison.chances else []
+    choice = replace(choice, best=case.names[case.best])
+    method = "the draws of each result"
+    return assembled("EVSI of a test", columns, ["test"], choice, evpi, method, policy=table, notes=notes)
+
+
+def _at(case: _Case, V: Floats, own: Floats, tell: pd.DataFrame) -> tuple[Floats, pd.DataFrame]:
+    """Return what each draw gains (draw,), and what follows which result."""
     P = tell.to_numpy()[case.of]  # (draw, result)
-    rows, each = [], np.zeros(len(case.U))
+    rows, each = [], np.zeros(len(V))
     for k, result in enumerate(tell.columns):
         weight = case.weight * P[:, k]
         if weight.sum() == 0:
             continue
-        allowed = case.allowed[tell.to_numpy()[:, k] > 0].all(axis=0)
-        d = case.best(weight, allowed)
-        if weight @ (case.U[:, d] - case.U[:, best]) <= 0:
-            d = best  # a tie: nothing changes
-        each += P[:, k] * (case.U[:, d] - case.U[:, best])
+        d = case.then(V, weight)
+        each += P[:, k] * (V[:, d] - own)
         rows.append(("test", result, float(weight.sum()), case.names[d]))
-    policy = pd.DataFrame(rows, columns=["source", "result", "probability", "option"])
-    return _assembled(case, best, each, policy)
-
-
-def _assembled(case: _Case, best: int, each: Floats, policy: pd.DataFrame) -> Information:
-    changes = float(policy.loc[policy["option"] != case.names[best], "probability"].sum())
-    columns = {"value": [float(case.weight @ each)], "mcse": [case.error(each)], "changes": [changes]}
-    allowed = np.where(case.allowed[case.of], case.U, -np.inf)
-    top = float(case.weight @ (allowed.max(axis=1) - case.U[:, best]))
-    # one draw that is worth as much as perfect information: the draws of categories have weights
-    names, groups = [case.names[best], "perfect information"], case.groups[0]
-    g = Gains(np.array([[0.0, top]]), names, 0, groups, groups)
-    return assembled("EVSI of a test", columns, ["test"], g, "the draws of each result", policy=policy)
+    return each, pd.DataFrame(rows, columns=["source", "result", "probability", "option"])

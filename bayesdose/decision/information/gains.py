@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from bayesdose.decision import criteria
-from bayesdose.decision.criteria import Clusters, Floats
-from bayesdose.errors import InputError, Refused, explain
+from bayesdose.decision.compared import EXPECTED_UTILITY
+from bayesdose.decision.criteria import Floats
+from bayesdose.errors import InputError, explain
 
 if TYPE_CHECKING:
     from bayesdose.decision.choice import Choice
@@ -37,7 +37,7 @@ COLUMNS = {
 
 @dataclass(frozen=True, eq=False)
 class Information:
-    """What information is worth for one choice, in units of the utility. ``print(information)`` says it.
+    """What information is worth for one choice, in units of what it compares. ``print(information)`` says it.
 
     Parameters
     ----------
@@ -62,6 +62,10 @@ class Information:
         probability, option. Empty where there is no such table.
     notes
         What a reader must know: what was refused and why.
+    unit
+        What it is measured in: "utility", or "probability" of the event that is to be attained.
+    criterion
+        By what options are compared.
     """
 
     about: str
@@ -71,6 +75,8 @@ class Information:
     method: str
     policy: pd.DataFrame
     notes: tuple[str, ...] = ()
+    unit: str = "utility"
+    criterion: str = EXPECTED_UTILITY
 
     def table(self) -> pd.DataFrame:
         """Return a row per source, in the order given."""
@@ -86,6 +92,12 @@ class Information:
             )
         found = self.table().to_dict("index")[str(source)]
         return {str(name): float(value) for name, value in found.items()}
+
+    @property
+    def measured(self) -> str:
+        """The unit in words, and the criterion where it is not expected utility."""
+        unit = "in units of utility" if self.unit == "utility" else f"in {self.unit}"
+        return unit if self.criterion == EXPECTED_UTILITY else f"{unit} ({self.criterion})"
 
     @property
     def most(self) -> str:
@@ -110,10 +122,11 @@ class Information:
         rows = self.table().reset_index().to_dict("records")
         policy = self.policy.to_dict("records")
         made = {"about": self.about, "best": self.best, "evpi": self.evpi, "method": self.method}
+        made |= {"unit": self.unit, "criterion": self.criterion}
         return {**made, "sources": finite(rows), "policy": finite(policy), "notes": list(self.notes)}
 
     def __str__(self) -> str:
-        head = f"{self.about}, in units of utility; without it: {self.best} (EVPI {self.evpi:.4g})"
+        head = f"{self.about}, {self.measured}; without it: {self.best} (EVPI {self.evpi:.4g})"
         table = self.table()
         shown = table.rename(columns=COLUMNS).to_string(
             na_rep="refused", float_format=lambda v: f"{v:.3g}", index_names=False
@@ -212,76 +225,12 @@ def finite(rows: list[dict[Any, Any]]) -> list[dict[str, Any]]:
     ]
 
 
-# What every measure of information starts from
-
-
-@dataclass(frozen=True, eq=False)
-class Gains:
-    """The allowed options of a choice, as gains over the one that was chosen.
-
-    Parameters
-    ----------
-    D
-        Utility less that of the chosen option (draw, option): the option chosen has 0 in every draw.
-    names
-        Labels (option,).
-    best
-        Position of the chosen option.
-    groups
-        Draws that are not independent of each other together.
-    particles
-        Copies of a draw together.
-    cost
-        Utility that soft limits cost (option,): it is in `D`, and in no utility that is evaluated anew.
-    """
-
-    D: Floats
-    names: list[str]
-    best: int
-    groups: Clusters
-    particles: Clusters
-    cost: Floats | float = 0.0
-
-    @property
-    def evpi(self) -> float:
-        """Expected value of perfect information."""
-        return float(self.D.max(axis=1).mean())
-
-    def error(self, gain: Floats) -> float:
-        """Return the Monte Carlo standard error of the mean of `gain` (draw,), clustered by group."""
-        return float(criteria.mcse(criteria.deviations(gain[:, None], self.groups))[0])
-
-
-def gains(choice: Choice) -> Gains:
-    """Return a choice's utilities as gains over the option that was chosen; blocked options are left out.
-
-    Raises
-    ------
-    Refused
-        When the choice was not made by expected utility: the worth of information is that of an expectation.
-    """
-    if not str(choice.criterion).startswith("expected utility"):
-        raise Refused(
-            explain(
-                "the worth of information is defined for choices by expected utility",
-                came=f"a choice by {choice.criterion}",
-                fix="decide by expected utility; what must not happen can be a limit or a chance constraint",
-            )
-        )
-    kept = ~choice.table["blocked"].to_numpy().astype(bool)
-    names = choice.table["option"].to_numpy()[kept].tolist()
-    U = choice.U.transpose("draw", "option").to_numpy()[:, kept]
-    best = names.index(choice.best)
-    cost = choice.table["soft_cost"].to_numpy()[kept]
-    groups, particles = criteria.independent(choice.U), criteria.particles(choice.U)
-    return Gains(U - U[:, [best]], names, best, groups, particles, cost)
-
-
 def assembled(
     about: str,
     columns: Mapping[str, Any],
     sources: Sequence[str],
-    g: Gains,
+    choice: Choice,
+    evpi: float,
     method: str,
     *,
     coords: Mapping[str, Any] | None = None,
@@ -289,8 +238,9 @@ def assembled(
     notes: Sequence[str] = (),
 ) -> Information:
     """Return an `Information` from its columns (source,)."""
+    unit = unit_of(choice)
     values = np.asarray(columns["value"], dtype=np.float64)
-    share = values / g.evpi if g.evpi > 0 else np.full(len(values), np.nan)
+    share = values / evpi if evpi > 0 else np.full(len(values), np.nan)
     made = {**columns, "share": share}
     data = xr.Dataset(
         {name: ("source", np.asarray(v)) for name, v in made.items()},
@@ -298,8 +248,12 @@ def assembled(
     )
     for name in ("value", "mcse", "held_out", "delay"):
         if name in data:
-            data[name].attrs["units"] = "utility"
+            data[name].attrs["units"] = unit
     empty = pd.DataFrame(columns=["source", "result", "probability", "option"])
-    return Information(
-        about, data, g.names[g.best], g.evpi, method, empty if policy is None else policy, tuple(notes)
-    )
+    table = empty if policy is None else policy
+    return Information(about, data, choice.best, evpi, method, table, tuple(notes), unit, choice.criterion)
+
+
+def unit_of(choice: Choice) -> str:
+    """Return what a choice's scores are measured in: "utility", or "probability" of an event."""
+    return "utility" if choice.comparison is None else choice.comparison.criterion.unit

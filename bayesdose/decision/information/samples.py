@@ -17,8 +17,18 @@ from scipy.special import ndtri
 from scipy.stats import rankdata
 
 from bayesdose.decision.criteria import Clusters, Floats
-from bayesdose.decision.information.gains import Gains, Information, assembled, gains
+from bayesdose.decision.information.gains import Information, assembled
 from bayesdose.decision.information.value import same_draws
+from bayesdose.decision.information.views import (
+    Gains,
+    at_best,
+    judged_again,
+    none_allowed,
+    policy,
+    taken,
+    unmet,
+    views,
+)
 from bayesdose.errors import InputError, Refused, explain
 
 if TYPE_CHECKING:
@@ -88,21 +98,22 @@ def evsi(
     by particle, with a jackknife over parts of the y_i. ``held_out`` chooses with one half of the particles
     and values with the other.
     """
-    now = gains(choice)
+    now = views(choice)
     same_draws(choice, levels, "levels")
     designs = _designs(of, levels)
-    rows, policies, notes = [], [], []
+    rows, policies, refused, notes = [], [], [], judged_again(now[0])
     for design in designs:
-        g, shift = _ahead(now, choice, later, design)
-        found = _Reweighted(g, levels, design).worth(shift, least_ess)
+        then = _ahead(now, choice, later, design)
+        found = _Reweighted(then, now[0].base, levels, design).worth(least_ess)
         if not found["low_ess"] <= MOST_POOR:
-            notes.append(_poor(design, found, least_ess))
+            refused.append(_poor(design, found, least_ess))
             found |= dict.fromkeys(("value", "mcse", "held_out", "changes"), np.nan)
         else:
             policies.append(found["policy"])
+            notes += unmet(_label(design, levels), found["unmet"])
         rows.append(found)
-    if len(notes) == len(rows):
-        raise Refused("\n".join(notes[:3]))
+    if len(refused) == len(rows):
+        raise Refused("\n".join(refused[:3]))
     names = ["value", "mcse", "held_out", "changes", "ess", "low_ess"] + (["delay"] if later else [])
     columns = {name: [row[name] for row in rows] for name in names}
     now_at = float(levels.attrs.get("now", np.nan))
@@ -114,8 +125,9 @@ def evsi(
     policy = (
         pd.concat([p for p in policies if len(p)], ignore_index=True) if any(map(len, policies)) else None
     )
-    made = assembled("EVSI", columns, [_label(d, levels) for d in designs], now, _METHOD,
-                     coords=coords, policy=policy, notes=notes)  # fmt: skip
+    evpi = float(at_best(now, now[0])[1].mean())
+    made = assembled("EVSI", columns, [_label(d, levels) for d in designs], choice, evpi, _METHOD,
+                     coords=coords, policy=policy, notes=[*refused, *notes])  # fmt: skip
     made.data["time"].attrs["units"] = levels["time"].attrs.get("units", "")
     return made
 
@@ -143,10 +155,10 @@ def _designs(of: Any, levels: xr.Dataset) -> list[tuple[float, ...]]:
     return made
 
 
-def _ahead(now: Gains, choice: Choice, later: Any, design: Sequence[float]) -> tuple[Gains, Floats | None]:
-    """Return the gains among the options to choose from then, and what is gained by waiting for each draw."""
+def _ahead(now: list[Gains], choice: Choice, later: Any, design: Sequence[float]) -> list[Gains]:
+    """Return the gains among the options to choose from then."""
     if later is None:
-        return now, None
+        return now
     if isinstance(later, Mapping):
         if design[-1] not in later:
             came = f"{design[-1]:g}"
@@ -155,45 +167,79 @@ def _ahead(now: Gains, choice: Choice, later: Any, design: Sequence[float]) -> t
             )
         later = later[design[-1]]
     same_draws(choice, later.U, "later")
-    then = gains(later)
-    waited = later.U.sel(option=later.best).to_numpy() - choice.U.sel(option=choice.best).to_numpy()
-    return then, waited
+    if later.criterion != choice.criterion:
+        raise InputError(
+            explain("a later choice by another criterion", came=later.criterion, expected=choice.criterion)
+        )
+    return views(later)
 
 
 @dataclass(frozen=True, eq=False)
 class _Reweighted:
-    """One design: the draws re-weighted by each simulated result."""
+    """One design: the draws re-weighted by each simulated result.
 
-    g: Gains
+    Parameters
+    ----------
+    then
+        The options to choose from when the level is known, by level of the criterion.
+    own
+        What the option chosen without it has (draw,).
+    levels, design
+        What is simulated, and at which times.
+    """
+
+    then: list[Gains]
+    own: Floats
     levels: xr.Dataset
     design: tuple[float, ...]
 
-    def worth(self, waited: Floats | None, least_ess: float) -> dict[str, Any]:
-        """Return the columns of the source."""
-        g, whole = self.g, self._shares(np.arange(self.levels.sizes["simulated"]))
+    def worth(self, least_ess: float) -> dict[str, Any]:
+        """Return the columns of the source, at the level of the criterion where it is worth most."""
+        whole = self._shares(np.arange(self.levels.sizes["simulated"]))
         kept = np.flatnonzero(whole)
         share, w = whole[kept], self._weights(kept)
-        ess = _ess(w, g.particles)
-        half = _half(g.groups)
-        parts = [w[:, rows] @ g.D[rows] for rows in half]
-        M = parts[0] + parts[1]
-        d = _argmax(M, g.best)
-        gain, each = _gain(g, w, share, d), M[np.arange(len(d)), d]
-        held = sum(share @ parts[1 - k][np.arange(len(d)), _argmax(parts[k], g.best)] for k in (0, 1))
-        wait = 0.0 if waited is None else float(waited.mean())
-        rough = float(share @ each)
-        value = self._between(kept, M, d)
+        ess = _ess(w, self.then[0].particles)
+        excess = np.stack([w @ e for e in self.then[0].excess]) if len(self.then[0].excess) else np.zeros(
+            (0, len(w), len(self.then[0].names))
+        )  # fmt: skip
+        M = [w @ g.D for g in self.then]
+        d = [g.policy(m, excess) for g, m in zip(self.then, M, strict=True)]
+        rough = [
+            self._waited(g).mean() + share @ taken(m, one) for g, m, one in zip(self.then, M, d, strict=True)
+        ]
+        k = int(np.argmax(rough))
         return {
-            "value": value + wait,
-            "mcse": float(
-                np.hypot(g.error(gain if waited is None else gain + waited), self._of_results(kept, each))
-            ),
-            "held_out": value - rough + float(held) + wait,
-            "changes": float(share[d != g.best].sum()),
+            **self._at(self.then[k], kept, share, w, M[k], excess, d[k]),
             "ess": float(np.median(ess)),
             "low_ess": float(share[ess < least_ess].sum()),
-            "delay": wait,
-            "policy": self._policy(kept, share, d) if len(self.design) == 1 else pd.DataFrame(),
+            "delay": float(self._waited(self.then[0]).mean()),
+            "unmet": float(share[none_allowed(excess)].sum()),
+            "policy": self._policy(kept, share, d[k]) if len(self.design) == 1 else pd.DataFrame(),
+        }
+
+    def _waited(self, g: Gains) -> Floats:
+        """Return what the option chosen then, unless the level tells otherwise, has over that now (draw,)."""
+        return np.asarray(g.base - self.own)
+
+    def _at(
+        self,
+        g: Gains,
+        kept: NDArray[np.intp],
+        share: Floats,
+        w: Floats,
+        M: Floats,
+        excess: Floats,
+        d: NDArray[np.intp],
+    ) -> dict[str, float]:
+        gain, each, waited = _gain(g, w, share, d), taken(M, d), self._waited(g)
+        parts = [w[:, rows] @ g.D[rows] for rows in _half(g.groups)]
+        held = sum(share @ taken(parts[1 - k], g.policy(parts[k], excess)) for k in (0, 1))
+        rough, value = float(share @ each), self._between(g, kept, M, excess, d)
+        return {
+            "value": value + float(waited.mean()),
+            "mcse": float(np.hypot(g.error(gain + waited), self._of_results(kept, each))),
+            "held_out": value - rough + float(held) + float(waited.mean()),
+            "changes": float(share[d != g.best].sum()),
         }
 
     def _measured(self) -> Floats:
@@ -211,20 +257,26 @@ class _Reweighted:
         _, nearest = cKDTree(places[self.levels["source"].to_numpy()[results]]).query(places)
         return np.asarray(np.bincount(nearest, minlength=len(results)) / len(places))
 
-    def _between(self, kept: NDArray[np.intp], M: Floats, d: NDArray[np.intp]) -> float:
+    def _between(
+        self, g: Gains, kept: NDArray[np.intp], M: Floats, excess: Floats, d: NDArray[np.intp]
+    ) -> float:
         """Return the worth, the expected gains interpolated from the results to all that was simulated.
 
         The nearest result alone would stand too far inwards, which makes information look worth less.
         """
-        chosen = np.unique(np.append(d, self.g.best))
+        chosen = np.unique(np.append(d, g.best))
         places = self._places()
         nodes = places[self.levels["source"].to_numpy()[kept]]
+        known = np.concatenate([M[None, :, chosen], excess[:, :, chosen]])
         found = None
         if len(chosen) > 1 and len(nodes) > _LEAST_NODES * nodes.shape[1]:
-            found = _interpolated(nodes, M[:, chosen], places)
+            found = _interpolated(nodes, known.transpose(1, 0, 2).reshape(len(nodes), -1), places)
         if found is None:
-            return float(self._shares(kept) @ M[np.arange(len(d)), d])
-        return float(min(np.maximum(found.max(axis=1), 0.0).mean(), self.g.evpi))
+            return float(self._shares(kept) @ taken(M, d))
+        every = found.reshape(len(places), len(known), -1).transpose(1, 0, 2)
+        gain = taken(every[0], policy(every[0], every[1:], int(np.flatnonzero(chosen == g.best)[0]))).mean()
+        most = taken(g.D, g.perfect).mean()  # a bound where what is learned forbids nothing
+        return float(gain if len(excess) else min(gain, most))
 
     def _of_results(self, kept: NDArray[np.intp], each: Floats) -> float:
         """Return the error of having so few results: a jackknife over `_GROUPS` parts of them."""
@@ -258,7 +310,7 @@ class _Reweighted:
                 "low": np.concatenate([[-np.inf], cuts]),
                 "high": np.concatenate([cuts, [np.inf]]),
                 "probability": np.add.reduceat(share, starts),
-                "option": [self.g.names[k] for k in d[starts]],
+                "option": [self.then[0].names[k] for k in d[starts]],
             }
         )
 
@@ -283,13 +335,6 @@ def _gain(g: Gains, w: Floats, share: Floats, d: NDArray[np.intp]) -> Floats:
         rows = d == option
         gain += (share[rows] @ w[rows]) * g.D[:, option]
     return gain * len(g.D)
-
-
-def _argmax(M: Floats, best: int) -> NDArray[np.intp]:
-    """Return the option with the highest expected gain, (simulated,); the chosen one where it ties."""
-    first = M.argmax(axis=1)
-    size = np.abs(M).mean(axis=0)[first]
-    return np.where(M.max(axis=1) <= M[:, best] + 1e-12 * size, best, first)
 
 
 def _ess(w: Floats, groups: Clusters) -> Floats:

@@ -10,8 +10,17 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from bayesdose.decision.criteria import Floats
-from bayesdose.decision.information.gains import Gains, Information, assembled, gains
+from bayesdose.decision.information.gains import Information, assembled
 from bayesdose.decision.information.regression import basis, fitted
+from bayesdose.decision.information.views import (
+    Gains,
+    at_best,
+    judged_again,
+    none_allowed,
+    taken,
+    unmet,
+    views,
+)
 from bayesdose.errors import InputError, Refused, explain, nearest
 
 if TYPE_CHECKING:
@@ -37,18 +46,21 @@ def evpi(choice: Choice) -> Information:
     -------
     Information
         One source, "everything": ``E[max_j U_j] - max_j E[U_j]`` over allowed options, which is the expected
-        regret of the best (Raiffa & Schlaifer 1961); its Monte Carlo error is clustered by particle.
+        regret of the best (Raiffa & Schlaifer 1961); its Monte Carlo error is clustered by particle. For
+        another criterion it is the score of choosing the best option in each draw, less that of the choice.
 
     Raises
     ------
     Refused
-        When the choice was not made by expected utility.
+        When the choice was made by minimax regret.
     """
-    g = gains(choice)
-    top = g.D.max(axis=1)
-    changes = float((top > 0).mean())
-    columns = {"value": [g.evpi], "mcse": [g.error(top)], "changes": [changes]}
-    return assembled("EVPI", columns, ["everything"], g, "expected regret of the best over the draws")
+    found = views(choice)
+    g, top = at_best(found, found[0])
+    columns = {"value": [float(top.mean())], "mcse": [g.error(top)]}
+    columns |= {"changes": [float((g.perfect != g.best).mean())]}
+    notes = [*judged_again(g), *unmet("everything", float(none_allowed(g.excess).mean()))]
+    method = "expected regret of the best over the draws"
+    return assembled("EVPI", columns, ["everything"], choice, float(top.mean()), method, notes=notes)
 
 
 def evppi(choice: Choice, parameters: Any, of: Sequence[str | Sequence[str]] | None = None) -> Information:
@@ -79,7 +91,7 @@ def evppi(choice: Choice, parameters: Any, of: Sequence[str | Sequence[str]] | N
     InputError
         A name that is not there, or other draws than those of the choice.
     Refused
-        When the choice was not made by expected utility; when for every source there are fewer than ten
+        When the choice was made by minimax regret; when for every source there are fewer than ten
         distinct draws for each column of its regression (a source among others is left out, nan, with a
         note).
 
@@ -90,19 +102,21 @@ def evppi(choice: Choice, parameters: Any, of: Sequence[str | Sequence[str]] | N
     penalised smoothers (`bayesdose.decision.information.regression`); parameters with up to 12 distinct
     values by their means. Parameters that change in time count as on the last record.
     """
-    g = gains(choice)
+    found = views(choice)
     data = _drawn(parameters, choice)
     wanted = _wanted(of, data, parameters)
-    sources, rows, notes = [" + ".join(names) for names in wanted], [], []
+    sources, rows, refused, notes = [" + ".join(names) for names in wanted], [], [], judged_again(found[0])
     for source, names in zip(sources, wanted, strict=True):
         X = basis([data[name] for name in names])
-        if note := too_few(source, X.shape[1], g):
-            notes.append(note)
-        rows.append(dict.fromkeys(_COLUMNS, np.nan) if note else _one(g, X))
-    if len(notes) == len(rows):
-        raise Refused("\n".join(notes[:3]))
+        if note := too_few(source, X.shape[1], found[0]):
+            refused.append(note)
+        rows.append(dict.fromkeys(_COLUMNS, np.nan) if note else _one(found, X))
+        notes += unmet(source, rows[-1].pop("unmet", 0.0))
+    if len(refused) == len(rows):
+        raise Refused("\n".join(refused[:3]))
     columns = {k: [row[k] for row in rows] for k in _COLUMNS}
-    return assembled("EVPPI", columns, sources, g, _METHOD, notes=notes)
+    evpi = float(at_best(found, found[0])[1].mean())
+    return assembled("EVPPI", columns, sources, choice, evpi, _METHOD, notes=[*refused, *notes])
 
 
 def too_few(source: str, columns: int, g: Gains) -> str:
@@ -121,25 +135,35 @@ def too_few(source: str, columns: int, g: Gains) -> str:
     )
 
 
-def _one(g: Gains, X: Floats) -> dict[str, float]:
+def _one(found: Sequence[Gains], X: Floats) -> dict[str, float]:
+    """Return the columns of a source, at the level of the criterion where it is worth most."""
+    own = found[0]
+    excess = _expected(X, own.excess, own)
+    each = [_at(g, own, X, excess) for g in found]
+    return max(each, key=lambda row: row["value"])
+
+
+def _at(g: Gains, own: Gains, X: Floats, excess: tuple[Floats, Floats]) -> dict[str, float]:
     inside, outside = fitted(X, g.D, g.groups)
-    policy = _policy(inside, g.best)
-    gain = np.take_along_axis(g.D, policy[:, None], axis=1)[:, 0]
-    held = np.take_along_axis(g.D, _policy(outside, g.best)[:, None], axis=1)[:, 0]
+    policy = g.policy(inside, excess[0])
+    gain = g.base - own.base + taken(g.D, policy)
+    held = g.base - own.base + taken(g.D, g.policy(outside, excess[1]))
+    value = float(gain.mean())
     return {
-        "value": max(float(gain.mean()), 0.0),
+        "value": value if len(excess[0]) else max(value, 0.0),
         "mcse": g.error(gain),
         "held_out": float(held.mean()),
         "changes": float((policy != g.best).mean()),
+        "unmet": float(none_allowed(excess[0]).mean()),
     }
 
 
-def _policy(expected: Floats, best: int) -> NDArray[np.intp]:
-    """Return the option with the highest expected gain in each draw; the chosen one where it ties."""
-    first = expected.argmax(axis=1)
-    size = np.abs(expected).mean(axis=0)[first]
-    tied = expected[:, best] >= expected.max(axis=1) - 1e-12 * size
-    return np.where(tied, best, first)
+def _expected(X: Floats, excess: Floats, g: Gains) -> tuple[Floats, Floats]:
+    """Return each constraint's expected excess given the parameters, by the same two regressions."""
+    both = [fitted(X, one, g.groups) for one in excess]
+    if not both:
+        return excess, excess
+    return np.stack([inside for inside, _ in both]), np.stack([outside for _, outside in both])
 
 
 def _drawn(parameters: Any, choice: Choice) -> dict[str, NDArray]:

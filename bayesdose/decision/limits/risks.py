@@ -57,6 +57,16 @@ class Chance:
             for p, limit in zip(share.tolist(), upper.tolist(), strict=True)
         )
 
+    def excess(self, outcome: xr.Dataset) -> Floats:
+        """Return by how much each draw passes the limit (draw, option): blocked where its mean is above 0.
+
+        ``p + (upper limit - mean p) - at_most``: the margin for Monte Carlo error is that of these draws,
+        also where they are weighed anew.
+        """
+        p = probabilities(self.event, outcome)
+        margin = upper_limits(p, criteria.independent(outcome), self.confidence) - p.mean(axis=0)
+        return np.asarray(p + margin - self.at_most)
+
     def _reason(self, p: float, upper: float) -> str:
         said = f"P({words(self.event)}) is {p:.3g}"
         if p <= self.at_most:

@@ -13,7 +13,8 @@ from bayesdose.decision.criteria import Bools, Floats
 from bayesdose.decision.limits.doses import Check
 from bayesdose.decision.limits.escalation import NoEscalation
 from bayesdose.decision.limits.overrides import Override, Soft, check_overrides
-from bayesdose.decision.limits.scoped import check_meant
+from bayesdose.decision.limits.risks import Chance
+from bayesdose.decision.limits.scoped import check_meant, inner_limit
 from bayesdose.errors import InputError, Refused, explain
 
 
@@ -33,6 +34,8 @@ class Verdicts:
         Utility lost to soft limits.
     lifted
         Per override, the options that pass because of it and what would have blocked each.
+    forbidden
+        Which options a limit blocks that is no chance constraint: what is learned cannot lift it.
     """
 
     allowed: Bools
@@ -40,6 +43,7 @@ class Verdicts:
     warnings: NDArray[np.str_]
     cost: Floats
     lifted: tuple[Mapping[str, str], ...]
+    forbidden: Bools
 
 
 def judge(
@@ -71,7 +75,7 @@ def judge(
     check_meant(limits, outcome)
     blocked: list[list[str]] = [[] for _ in labels]
     warned: list[list[str]] = [[] for _ in labels]
-    cost = np.zeros(len(labels))
+    cost, forbidden = np.zeros(len(labels)), np.zeros(len(labels), dtype=np.bool_)
     lifted: tuple[dict[str, str], ...] = tuple({} for _ in overrides)
     for limit in limits:
         for k, (hit, why) in enumerate(limit.check(outcome)):
@@ -86,10 +90,11 @@ def judge(
                 warned[k].append(f"{why} (overridden by {overrides[by].who.strip()})")
             else:
                 blocked[k].append(why)
+                forbidden[k] |= not isinstance(inner_limit(limit), Chance)
     allowed = np.array([not why for why in blocked])
     if not allowed.any():
         raise Refused(_all_blocked(labels, blocked))
-    return Verdicts(allowed, _joined(blocked), _joined(warned), cost, lifted)
+    return Verdicts(allowed, _joined(blocked), _joined(warned), cost, lifted, forbidden)
 
 
 def _covering(overrides: Sequence[Override], limit: Check, label: str) -> int | None:

@@ -82,12 +82,16 @@ def _by_time(result: Information) -> Figure:
             time[refused], 0 * time[refused], "x", color=INK, markersize=7, label="refused: too few draws"
         )
     ax.set_xlabel(axis_label("time of the level", str(data["time"].attrs.get("units", ""))))
-    ax.set_ylabel("units of utility")
+    ax.set_ylabel(_unit(result))
     said = f"without it: {plain(result.best, 50, lines=1)}; EVPI {significant(result.evpi)}"
     heading(ax, _headline(result), said)
     _shares(ax, result.evpi)
     made.legend(*ax.get_legend_handles_labels(), loc="outside lower left", ncols=4, **_LEGEND)
     return made
+
+
+def _unit(result: Information) -> str:
+    return "units of utility" if result.unit == "utility" else result.unit
 
 
 def _headline(result: Information) -> str:
@@ -136,7 +140,7 @@ def _by_source(result: Information) -> Figure:
     ax.set_yticks(rows, [plain(name, 34) for name in data["source"].to_numpy()])
     ax.tick_params(axis="y", length=0)
     ax.grid(False, axis="y")
-    ax.set_xlabel("units of utility")
+    ax.set_xlabel(_unit(result))
     heading(ax, f"{result.about}: what it is worth to know", f"without it: {plain(result.best, 60, lines=1)}")
     made.legend(*ax.get_legend_handles_labels(), loc="outside lower left", ncols=4, **_LEGEND)
     return made
@@ -144,7 +148,7 @@ def _by_source(result: Information) -> Figure:
 
 @figure.register
 def tornado(result: Thresholds, shown: int = SHOWN) -> Figure:
-    """Draw what would flip a choice: a tornado of expected utility, and what is lost by keeping it.
+    """Draw what would flip a choice: a tornado of what is compared, and what is lost by keeping it.
 
     Parameters
     ----------
@@ -171,7 +175,8 @@ def tornado(result: Thresholds, shown: int = SHOWN) -> Figure:
     left.axvline(result.expected, color=INK, linewidth=1.2)
     left.set_yticks(rows, [plain(name, 26, lines=1) for name in table.index])
     left.set_ylim(-0.7, len(table) - 0.3)
-    left.set_xlabel("expected utility of the choice")
+    said = "expected utility" if result.score == "E[U]" else result.score
+    left.set_xlabel(f"{said} of the choice")
     right.set_xlabel("lost by keeping it")
     for ax in (left, right):
         ax.tick_params(axis="y", length=0, labelsize=8.5)
