@@ -142,6 +142,7 @@ def _describe(model: Model, declared: pm.Model) -> dict[str, Any]:
         "units": dict(declaration.units),
         "scales": dict(declaration.scales),
         "fixed": dict(declaration.fixed),
+        "groups": {name: declared[f"{name}_label"].get_value().tolist() for name in declaration.groups},
         "priors": {name: prior.to_dict() for name, prior in priors_of(declared).items()},
     }
 

@@ -64,6 +64,23 @@ class Fit:
         }
         return {name: np.ascontiguousarray(values, dtype=float) for name, values in stacked.items()}
 
+    def effects_of(self, group: str, label: float) -> np.ndarray | None:
+        """Return the draws of one study's or centre's standard-normal effects, (draw, column).
+
+        Parameters
+        ----------
+        group
+            A covariate of the card with ``group=True``.
+        label
+            The number of the study or centre; None is returned for one that was not in the fit.
+        """
+        labels = [float(known) for known in self.provenance.get("groups", {}).get(group, ())]
+        held = self.posterior["posterior"]
+        if label not in labels or f"z_{group}" not in held:
+            return None
+        effects = held[f"z_{group}"].transpose("chain", "draw", ...).values[:, :, labels.index(label)]
+        return np.ascontiguousarray(effects.reshape(-1, effects.shape[-1]), dtype=float)
+
     def save(self, folder: str | Path, *, slim: bool = False) -> Path:
         """Write the fit to a folder, whole or not at all; see ``bayesdose.fitting.storage.save_fit``."""
         from bayesdose.fitting.storage import save_fit

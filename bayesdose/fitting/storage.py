@@ -119,7 +119,8 @@ def _umask() -> int:
 def _slim(fit: Fit) -> xr.DataTree:
     import xarray as xr
 
-    kept = fit.posterior["posterior"].to_dataset()[list(fit.population)].astype("float32")
+    effects = [f"z_{name}" for name in fit.provenance.get("groups", {})]
+    kept = fit.posterior["posterior"].to_dataset()[[*fit.population, *effects]].astype("float32")
     return xr.DataTree.from_dict({"posterior": kept})
 
 

@@ -21,6 +21,7 @@ from bayesdose.flags.rules import (
 )
 from bayesdose.flags.slips import Slip, level_slips, table_slips
 from bayesdose.individual.compiled import Compiled, compile_individual
+from bayesdose.individual.groups import as_member
 from bayesdose.study import Study, events
 
 if TYPE_CHECKING:
@@ -113,7 +114,9 @@ def red_flags(
     """
     started = time.process_time()
     _require(patient, alpha, replicates)
-    compiled, theta = compile_individual(fit.model), fit.population_draws
+    whole = compile_individual(fit.model)
+    compiled, known, _ = as_member(fit, whole, events(patient))
+    theta = known.theta
     design = Design(compiled, theta, lloq, alpha, seed, replicates, particles)
     checks, family = list(covariate_flags(patient)), float("nan")
     suspects: tuple[Suspect, ...] = ()

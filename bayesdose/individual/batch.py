@@ -123,25 +123,25 @@ def _dataset(rows: list[dict[str, Any]], study: Study, fit: Fit) -> xr.Dataset:
 _state: dict[str, Any] = {}  # of a worker process: what every patient of it shares
 
 
-def _portable(fit: Fit) -> tuple[Path, str, dict[str, np.ndarray], dict[str, Any]]:
-    return fit.model.path, fit.model.hash, fit.population_draws, fit.provenance
+def _portable(fit: Fit) -> tuple[Path, str, xr.Dataset, dict[str, Any]]:
+    effects = [f"z_{name}" for name in fit.provenance.get("groups", {})]
+    held = fit.posterior["posterior"].to_dataset()
+    return fit.model.path, fit.model.hash, held[[*fit.population, *effects]], fit.provenance
 
 
 def _begin(
     path: Path,
     model_hash: str,
-    theta: Mapping[str, np.ndarray],
+    held: xr.Dataset,
     provenance: dict[str, Any],
     settings: Mapping[str, Any],
     each: Each | None,
 ) -> None:
-    """Make the fit anew in a worker process, of its population draws only."""
+    """Make the fit anew in a worker process, of its population draws and the effects of its groups only."""
     model = load_model(path)
     if model.hash != model_hash:
         raise InputError(explain(f"{path.name} was changed since it was loaded", fix="load the model again"))
-    held = {name: (("chain", "draw"), values[None]) for name, values in theta.items()}
-    posterior = xr.DataTree.from_dict({"posterior": xr.Dataset(held)})
-    own = Fit(model, posterior, provenance)
+    own = Fit(model, xr.DataTree.from_dict({"posterior": held}), provenance)
     _state["work"] = partial(_row, own, settings=settings, each=each)
 
 

@@ -7,8 +7,8 @@ regimens do not compile again.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +24,7 @@ from pytensor.graph.traversal import ancestors
 from scipy.special import logsumexp
 
 from bayesdose.errors import InputError, explain
+from bayesdose.individual.population import effect_columns
 from bayesdose.model import Declaration, Model, build, data_values, names_of_population
 from bayesdose.model.mixture import MEMBER
 from bayesdose.pk.particles import vectorize_graph
@@ -68,6 +69,8 @@ class Compiled:
     informed
         Whether a patient without levels informs theta all the same: by a covariate whose distribution has
         thetas.
+    among_groups
+        Groups whose effects stand among `population`, not in z: one group of each, the patient's.
     """
 
     model: Model
@@ -83,11 +86,22 @@ class Compiled:
     _loglik: Callable[..., Any] = field(repr=False)
     _predict: Callable[..., Any] = field(repr=False)
     _individual: Callable[..., Any] = field(repr=False)
+    among_groups: tuple[str, ...] = ()
 
     @property
     def subpopulations(self) -> tuple[str, ...]:
         """Names of the subpopulations; none in a model without them."""
         return self.declaration.mixture.names if self.declaration.mixture else ()
+
+    def among(self, groups: Sequence[str]) -> Compiled:
+        """Return these functions for a patient of groups that are known (`among_groups`)."""
+        if not groups:
+            return self
+        columns = [c for name in groups for c in self._columns(name)]
+        return replace(self, population=(*self.population, *columns), among_groups=tuple(groups))
+
+    def _columns(self, group: str) -> tuple[str, ...]:
+        return effect_columns(group, self.latents[f"z_{group}"][1])
 
     def data(self, tables: xr.Dataset) -> Data:
         """Return the arrays of an event Dataset as the compiled functions take them.
@@ -105,6 +119,8 @@ class Compiled:
         """Return the shape of each array of individual variables for these tables."""
         made: dict[str, tuple[int, ...]] = {}
         for name, (dim, width) in self.latents.items():
+            if dim in self.among_groups:
+                continue
             n = len(
                 data[_COUNTED.get(dim) or next(k for k in (f"{dim}_label", f"{dim}_subject") if k in data)]
             )
@@ -222,8 +238,11 @@ class Compiled:
     def _inputs(
         self, theta: Arrays, z: np.ndarray, data: Data, member: np.ndarray | None = None
     ) -> list[np.ndarray]:
-        columns = [np.ascontiguousarray(theta[name], dtype=float) for name in self.population]
-        columns += [np.ascontiguousarray(part, dtype=float) for part in self.parted(z, data).values()]
+        known = {f"z_{g}": np.stack([theta[c] for c in self._columns(g)], axis=1) for g in self.among_groups}
+        effects = {c for group in self.among_groups for c in self._columns(group)}
+        own = [theta[name] for name in self.population if name not in effects]
+        parts = self.parted(z, data) | {name: value[:, None, :] for name, value in known.items()}
+        columns = [np.ascontiguousarray(x, dtype=float) for x in (*own, *(parts[n] for n in self.latents))]
         if not self.subpopulations:
             return [*columns, *data.values()]
         given = np.zeros((len(z), len(data["subject_index"]))) if member is None else member

@@ -15,9 +15,9 @@ from bayesdose.fitting import Fit, levels_in_fit
 from bayesdose.individual import importance, tempering
 from bayesdose.individual.compiled import Compiled, Data, compile_individual
 from bayesdose.individual.draws import KHAT_LIMIT, PRECISION, Diagnostics, Draws
+from bayesdose.individual.groups import as_member
 from bayesdose.individual.importance import Particles
 from bayesdose.individual.mode import find_modes
-from bayesdose.individual.population import population_of
 from bayesdose.individual.proposal import base_points, stratified
 from bayesdose.individual.target import Target
 from bayesdose.study import Study, events
@@ -42,7 +42,8 @@ def condition(
         A population fit; its spec is compiled on first use.
     patient
         One subject, not among those fitted. Without levels the result is the population's draws for the
-        patient's covariates, in the same type.
+        patient's covariates, in the same type. A patient of a study or centre that is in the fit is a member
+        of it; ``groups`` of the result says which are known.
     seed
         Seed of the particles and the resampling.
     precision
@@ -75,9 +76,10 @@ def condition(
     _require_one_subject(patient)
     standard, least = _precise(precision)
     started = time.process_time()
-    compiled = compile_individual(fit.model)
-    tables = events(patient)
-    target = Target(compiled, compiled.data(tables), population_of(fit))
+    whole, tables = compile_individual(fit.model), events(patient)
+    data = whole.data(tables)
+    compiled, known, groups = as_member(fit, whole, data)
+    target = Target(compiled, data, known)
     levels, n = int(tables.sizes["observation"]), particles or standard
     if levels > 0 or compiled.informed:
         found, z_norm = _posterior(target, n, seed, least)
@@ -100,7 +102,7 @@ def condition(
         log_evidence=None if np.isnan(found.log_evidence) else found.log_evidence,
     )
     weights = None if found.khat is None else found.weight
-    return Draws(table, patient, diagnostics, compiled, _warn(fit, patient), weights)
+    return Draws(table, patient, diagnostics, compiled, _warn(fit, patient), weights, groups)
 
 
 def _precise(precision: str) -> tuple[int, float]:

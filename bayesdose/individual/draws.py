@@ -11,6 +11,8 @@ import numpy as np
 from bayesdose.errors import InputError, explain
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import xarray as xr
 
     from bayesdose.individual.compiled import Compiled, Data
@@ -108,6 +110,9 @@ class Draws:
         What a reader must know.
     weights
         Normalised weights of the particles, (particle,); None where there are none.
+    groups
+        Name of each group covariate (study, centre) to the patient's label, and whether its effect is that
+        of the fit's group (else it is drawn anew, and the levels inform it).
     """
 
     data: xr.Dataset
@@ -116,6 +121,7 @@ class Draws:
     compiled: Compiled = field(repr=False)
     warnings: tuple[str, ...] = ()
     weights: np.ndarray | None = field(default=None, repr=False, compare=False)
+    groups: Mapping[str, tuple[float, bool]] = field(default_factory=dict)
 
     @property
     def model(self) -> Model:
@@ -204,6 +210,8 @@ class Draws:
             head,
             f"{khat}ESS {d.ess:.0f} of {d.particles}, theta-ESS {d.theta_ess:.0f}, |z| {d.z_norm:.2f}",
         ]
+        for name, (label, known) in self.groups.items():
+            lines.append(f"{name} {label:g}: {'as in the fit' if known else 'not in the fit, a new one'}")
         if "subpopulation" in self.data:
             share = [
                 float((self.data["subpopulation"] == k).mean())

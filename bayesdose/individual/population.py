@@ -68,12 +68,33 @@ def population(theta: Mapping[str, np.ndarray]) -> Population:
     return Population(theta, t - centre, centre, logs, order)
 
 
-_KNOWN: dict[int, Population] = {}
+Labels = tuple[tuple[str, float], ...]
+_KNOWN: dict[tuple[int, Labels], Population] = {}
 
 
-def population_of(fit: Fit) -> Population:
-    """Return the population of a fit, worked out at the first call and kept as long as the fit is."""
-    if id(fit) not in _KNOWN:
-        _KNOWN[id(fit)] = population(fit.population_draws)
-        weakref.finalize(fit, _KNOWN.pop, id(fit), None)
-    return _KNOWN[id(fit)]
+def population_of(fit: Fit, groups: Labels = ()) -> Population:
+    """Return the population of a fit, worked out at the first call and kept as long as the fit is.
+
+    Parameters
+    ----------
+    fit
+        A population fit.
+    groups
+        Group covariates and the label of one group of each, which the fit knows: their effects are then among
+        the population's variables, under the names of `effect_columns`.
+    """
+    key = (id(fit), groups)
+    if key not in _KNOWN:
+        theta = dict(fit.population_draws)
+        for name, label in groups:
+            effects = fit.effects_of(name, label)
+            assert effects is not None
+            theta |= dict(zip(effect_columns(name, effects.shape[1]), effects.T.copy(), strict=True))
+        _KNOWN[key] = population(theta)
+        weakref.finalize(fit, _KNOWN.pop, key, None)
+    return _KNOWN[key]
+
+
+def effect_columns(group: str, width: int) -> tuple[str, ...]:
+    """Return the names of a known group's standard-normal effects: z_STUDY_1, z_STUDY_2, ..."""
+    return tuple(f"z_{group}_{k + 1}" for k in range(width))

@@ -157,7 +157,8 @@ def between(group: str, omegas: Mapping[str, Prior]) -> dict[str, Effect]:
     Returns
     -------
     dict
-        One Effect per name, to hand to `parameter`. A patient is conditioned on as one of a new group.
+        One Effect per name, to hand to `parameter`. A patient is conditioned on as a member of the group of
+        its number where the fit knows that group, else as one of a new group.
     """
     made, declaration = current()
     if f"{group}_index" not in made.named_vars:

@@ -10,6 +10,7 @@ import pandas as pd
 
 from bayesdose.errors import Refused
 from bayesdose.individual.compiled import compile_individual
+from bayesdose.individual.groups import as_member
 from bayesdose.predictive import fitted
 from bayesdose.study import events
 from bayesdose.validate.marginal import log_marginal
@@ -84,6 +85,8 @@ def loo_by_subject(fit: Fit, study: Study, *, seed: int, draws: int = 1000, part
     Returns
     -------
     Loo
+        A subject of a study or centre (``bd.between``) that has other subjects is left out as a member of it,
+        whose effect the others inform; a column of the table, by the group's name, says "known" or "new".
         Each subject's likelihood has its random effects integrated out under every draw of theta (see
         ``bayesdose.validate.marginal.log_marginal``), then the subject is left out by Pareto-smoothed
         weights. The conditional likelihood, at the subject's own eta draws, would not do: without the
@@ -96,23 +99,33 @@ def loo_by_subject(fit: Fit, study: Study, *, seed: int, draws: int = 1000, part
         When a subject's levels are impossible under the model.
     """
     compiled = compile_individual(fit.model)
-    known = fit.population_draws
-    size = len(next(iter(known.values())))
+    size = len(next(iter(fit.population_draws.values())))
     at = (np.arange(min(draws, size)) * size) // min(draws, size)
-    theta = {name: values[at] for name, values in known.items()}
+    alone = _alone(study, compiled.declaration.groups)
     columns, errors = [], []
+    groups: dict[str, list[str]] = {name: [] for name in compiled.declaration.groups}
     for subject in study.ids:
         data = compiled.data(events(study.select([subject])))
+        own, known, placed = as_member(fit, compiled, data, new=alone[subject])
         try:
-            found = log_marginal(compiled, theta, data, particles=particles, seed=seed)
+            found = log_marginal(own, known.at(at), data, particles=particles, seed=seed)
         except Refused as reason:
             raise Refused(f"subject {subject}: {reason}") from reason
         columns.append(found.value)
         errors.append(float(np.median(found.error)))
+        for name, (_, there) in placed.items():
+            groups[name].append("known" if there else "new")
     point = psis_loo(np.stack(columns, axis=1))
     table = pd.DataFrame({"ID": list(study.ids), "elpd": point.elpd, "p_loo": point.p_loo})
-    table = table.assign(khat=point.khat, inner_se=errors)
+    table = table.assign(khat=point.khat, inner_se=errors, **groups)
     return Loo("subject", table, len(at), fit.model.name, fingerprint(study))
+
+
+def _alone(study: Study, groups: list[str]) -> dict[str, list[str]]:
+    """Return, for each subject, the groups that it is the only subject of."""
+    first = study.records.drop_duplicates("ID").set_index("ID")
+    single = {name: ~first[name].duplicated(keep=False) for name in groups}
+    return {subject: [name for name in groups if single[name][subject]] for subject in study.ids}
 
 
 def fingerprint(study: Study) -> str:
