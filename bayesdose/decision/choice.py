@@ -117,6 +117,11 @@ class Choice:
         hit = self.table[["warning"]].isel(option=self.table["warning"].to_numpy() != "")
         return dict(zip(hit["option"].to_numpy().tolist(), hit["warning"].to_numpy().tolist(), strict=True))
 
+    @property
+    def recorded(self) -> bool | None:
+        """Whether what was overridden or acknowledged is in an audit file; None where nothing was."""
+        return all(one["hash"] is not None for one in self.overrides) if self.overrides else None
+
     def row(self, label: str) -> dict[str, Any]:
         """Return one option's numbers as a plain dict."""
         one = self.table.sel(option=label)
@@ -148,6 +153,7 @@ class Choice:
             "blocked": self.blocked,
             "warned": self.warned,
             "overrides": self.overrides,
+            "recorded": self.recorded,
             "options": frame.reset_index(names="option").to_dict("records"),
             "draws": self.U.sizes["draw"],
             "distinct_draws": self.n_particles,

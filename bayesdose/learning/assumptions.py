@@ -76,7 +76,7 @@ def assumptions(me: Draws, *, factor: float = 2.0, steps: int = 21) -> xr.Datase
         coords={
             "assumption": [name for name, _, _ in found],
             "kind": ("assumption", [kind for _, kind, _ in found]),
-            "particle": ("draw", me.data["particle"].to_numpy()),
+            **{name: ("draw", me.data[name].to_numpy()) for name in ("particle", "population_draw")},
         },
     )
     return made

@@ -62,8 +62,9 @@ def next_levels(
     xarray.Dataset
         ``measurement`` (draw, time): one level simulated from each draw, residual error included;
         ``log_likelihood`` (time, simulated, draw): log-density of the levels of some draws (coordinate
-        ``source``) under every draw, less the largest; coordinate ``particle``. The levels of one draw at
-        several times belong together: several levels count by the sum of their log-densities.
+        ``source``) under every draw, less the largest; coordinates ``particle``, ``population_draw``. The
+        levels of one draw at several times belong together: several levels count by the sum of their
+        log-densities.
 
     Raises
     ------
@@ -178,7 +179,7 @@ def _dataset(
         coords={
             "time": ("time", at, {"units": card.units.time}),
             "source": ("simulated", source),
-            "particle": ("draw", me.data["particle"].to_numpy()),
+            **{name: ("draw", me.data[name].to_numpy()) for name in ("particle", "population_draw")},
         },
         attrs={"now": History.of(me.patient).now, "dvid": dvid},
     )

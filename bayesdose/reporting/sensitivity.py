@@ -46,7 +46,8 @@ def flips(thresholds: Thresholds | None) -> Block:
         "What would flip the choice",
         figure(thresholds),
         f"Left: {_score(thresholds)} of the choice as each assumption goes from its lowest to its highest "
-        "value. Right: what is lost there by keeping the choice, and from which value on another option is better.",
+        "value. Right: what is lost there by keeping the choice, and from which value on another option is "
+        "better.",
         f"Tornado of {len(rows)} assumptions; {n} of them flip the choice.",
     )
     return Block("What would flip it", texts=texts, tables=[table], pictures=[picture])

@@ -90,10 +90,16 @@ def red_flags(choice: Choice) -> Block:
     text = (
         "Not acknowledged: options that give more drug than now are blocked."
         if seen is None
-        else f"Acknowledged by {seen['who']}: {seen['why']}"
+        else f"Acknowledged by {seen['who']}: {seen['why']} ({_kept(choice)})"
     )
     table = Table("Re-check before escalating", head, rows, columns="w", marks=("failed",) * len(rows))
     return Block("Red flags", texts=[text], tables=[table])
+
+
+def _kept(choice: Choice) -> str:
+    """Say where the acknowledgement is kept."""
+    own = [one for one in choice.overrides if one.get("kind") == "acknowledgement"]
+    return kept_as(own[0]) if own else "in no audit file"
 
 
 def how_sure(choice: Choice) -> Block:

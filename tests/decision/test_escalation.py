@@ -99,8 +99,21 @@ def test_an_acknowledgement_without_an_audit_file_stands_in_the_choice_and_says_
     assert record["flags"] == ["levels improbable together, all levels"]
     assert record["decision"]["best"] == "7.5 mg a day"
     assert (record["number"], record["hash"]) == (None, None)
-    assert "level repeated: confirmed (in no audit file)" in " ".join(str(choice).split())
+    said = " ".join(str(choice).split())
+    assert "level repeated: confirmed (in no audit file: recorded nowhere but here)" in said
+    assert "is recorded nowhere but in this choice" in said
+    assert choice.recorded is choice.to_dict()["recorded"] is False
     assert json.loads(json.dumps(choice.to_dict()))["overrides"][0]["who"] == "Dr A"
+
+
+def test_with_an_audit_file_it_is_recorded_there(tmp_path):
+    seen = Acknowledged(who="Dr A", why="level repeated: confirmed")
+    file = tmp_path / "audit.jsonl"
+    choice = decide(options(), u, flags=[Flag()], acknowledged=seen, audit_file=file)
+    assert choice.recorded is True
+    assert not any("nowhere" in reason for reason in choice.reasons)
+    assert json.loads(file.read_text())["who"] == "Dr A"
+    assert decide(options(), u, flags=[Flag()]).recorded is None
 
 
 def test_other_limits_hold_beside_it_and_when_it_is_acknowledged():

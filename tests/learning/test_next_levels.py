@@ -58,6 +58,8 @@ def test_a_level_is_a_measurement_before_the_dose(me, levels):
     assert float(levels["measurement"][:, 0].mean()) < float(after) - 2.0  # 4 mg in about 1 L are to come
     assert levels["measurement"].attrs["units"] == "mg/L"
     assert levels.attrs["now"] == 24.0
+    for name in ("particle", "population_draw"):
+        np.testing.assert_array_equal(levels[name], me.data[name])
 
 
 def test_its_density_is_that_of_the_error_model(me, levels):

@@ -104,7 +104,7 @@ def in_no_file(entry: Mapping[str, Any]) -> Record:
 def kept_as(record: Record) -> str:
     """Say where a record is kept: number and first digits of its hash, or that it is in no audit file."""
     if record["hash"] is None:
-        return "in no audit file"
+        return "in no audit file: recorded nowhere but here"
     return f"audit record {record['number']}, {record['hash'][:_DIGITS]}"
 
 

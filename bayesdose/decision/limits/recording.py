@@ -12,6 +12,12 @@ from bayesdose.decision.limits.audit import append, in_no_file
 from bayesdose.decision.limits.overrides import Override, entry
 from bayesdose.errors import InputError, explain
 
+NOWHERE = (
+    "the acknowledgement of red flags is recorded nowhere but in this choice and what is printed from it: no "
+    "audit file was named"
+)
+"""Stands among the reasons of a choice that took red flags on without an audit file."""
+
 _KEPT = ("drug", "model", "model_hash", "patient", "seed")
 
 
@@ -48,8 +54,10 @@ def record(
         entries.append(_acknowledgement(choice, decision))
     if not entries:
         return choice
-    kept = tuple(map(in_no_file, entries)) if audit_file is None else append(audit_file, entries)
-    return replace(choice, overrides=kept)
+    if audit_file is None:
+        told = (*choice.reasons, NOWHERE)
+        return replace(choice, overrides=tuple(map(in_no_file, entries)), reasons=told)
+    return replace(choice, overrides=append(audit_file, entries))
 
 
 def _decision(choice: Choice) -> dict[str, Any]:

@@ -175,8 +175,8 @@ def tornado(result: Thresholds, shown: int = SHOWN) -> Figure:
     left.axvline(result.expected, color=INK, linewidth=1.2)
     left.set_yticks(rows, [plain(name, 26, lines=1) for name in table.index])
     left.set_ylim(-0.7, len(table) - 0.3)
-    said = "expected utility" if result.score == "E[U]" else result.score
-    left.set_xlabel(f"{said} of the choice")
+    compared = "expected utility" if result.score == "E[U]" else result.score
+    left.set_xlabel(f"{compared} of the choice")
     right.set_xlabel("lost by keeping it")
     for ax in (left, right):
         ax.tick_params(axis="y", length=0, labelsize=8.5)
