@@ -16,7 +16,7 @@ from bayesdose.study import Study, events
 from bayesdose.study.after_dose import time_after_dose
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from bayesdose.fitting import Fit
     from bayesdose.model import Model
@@ -64,17 +64,38 @@ def simulated(
     compiled, tables = compile_individual(model), events(study)
     data = compiled.data(tables)
     rng = np.random.default_rng(seed)
-    chosen = _spread(theta, draws)
     made = {name: np.empty((draws, tables.sizes["observation"])) for name in ("IPRED", "DV")}
-    for part in _chunks(draws, data):
-        own = {name: values[part] for name, values in chosen.items()}
-        n = len(range(*part.indices(draws)))
-        z = rng.standard_normal((n, compiled.size(data)))
-        member = _new_members(compiled, own, z, data, rng)
+    for part, own, z, member in new_subjects(compiled, data, spread(theta, draws), rng, draws):
         made["IPRED"][part] = compiled.predict(own, z, data, member)[1]
-        u = rng.random((n, tables.sizes["observation"]))
+        u = rng.random((len(z), tables.sizes["observation"]))
         made["DV"][part] = compiled.measure(own, z, data, u, member)
     return _labelled(study, tables, made)
+
+
+def new_subjects(
+    compiled: Compiled, data: Data, theta: Mapping[str, np.ndarray], rng: np.random.Generator, draws: int
+) -> Iterator[tuple[slice, dict[str, np.ndarray], np.ndarray, np.ndarray | None]]:
+    """Draw new subjects for a study, a part of the draws at a time.
+
+    Parameters
+    ----------
+    compiled, data
+        The model's functions and the study's arrays.
+    theta
+        Population name to as many values as there are draws.
+    rng, draws
+        What draws them, and how many draws.
+
+    Yields
+    ------
+    tuple
+        Which draws; their theta; their individual variables (draw, column); the subpopulation of each subject
+        (draw, subject), None in a model without them.
+    """
+    for part in _chunks(draws, data):
+        own = {name: values[part] for name, values in theta.items()}
+        z = rng.standard_normal((len(range(*part.indices(draws))), compiled.size(data)))
+        yield part, own, z, _new_members(compiled, own, z, data, rng)
 
 
 def fitted(
@@ -113,7 +134,7 @@ def fitted(
     study = study if at is None else at
     compiled, tables = compile_individual(fit.model), events(study)
     data = compiled.data(tables)
-    theta = _spread(fit.population_draws, draws)
+    theta = spread(fit.population_draws, draws)
     z = _posterior_z(fit, compiled, data, draws)
     member = _members_of(fit, draws)
     likelihood = compiled.declaration.likelihood
@@ -167,7 +188,7 @@ def _labelled(study: Study, tables: xr.Dataset, made: Mapping[str, np.ndarray]) 
     return xr.Dataset(variables, coords={**at, "subject": list(study.ids)})
 
 
-def _spread(theta: Mapping[str, np.ndarray], n: int) -> dict[str, np.ndarray]:
+def spread(theta: Mapping[str, np.ndarray], n: int) -> dict[str, np.ndarray]:
     """Return n of the draws, spread evenly, again from the start where there are fewer."""
     size = len(next(iter(theta.values()))) if theta else 1
     at = _places(size, n)

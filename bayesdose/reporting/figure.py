@@ -54,6 +54,7 @@ _HOMES = (
     "pathologies",
     "nca",
     "vpc",
+    "kinds",
     "npde",
     "calibration",
     "learning",

@@ -5,9 +5,11 @@ Figures of these results come from ``bd.figure``.
 
 from bayesdose.validate.acceptance import Limits, read_limits
 from bayesdose.validate.calibrating import Calibration, calibrate
+from bayesdose.validate.category_check import CategoryVpc, category_vpc
 from bayesdose.validate.curves import IndividualFits, individual_fits
 from bayesdose.validate.deciding import Decisions, Hit, decisions
 from bayesdose.validate.distribution_errors import distribution_errors, distribution_tests
+from bayesdose.validate.event_check import EventVpc, event_vpc
 from bayesdose.validate.goodness import Goodness, goodness_of_fit
 from bayesdose.validate.held_out import Coverage, coverage
 from bayesdose.validate.left_out import loo, loo_by_subject
@@ -23,10 +25,12 @@ from bayesdose.validate.troubles import Pathologies, pathologies
 __all__ = [
     "AucCheck",
     "Calibration",
+    "CategoryVpc",
     "Coverage",
     "Decisions",
     "EtaCovariates",
     "Etas",
+    "EventVpc",
     "Goodness",
     "Hit",
     "IndividualFits",
@@ -39,6 +43,7 @@ __all__ = [
     "Vpc",
     "beside_model",
     "calibrate",
+    "category_vpc",
     "compare",
     "coverage",
     "decisions",
@@ -46,6 +51,7 @@ __all__ = [
     "distribution_tests",
     "eta_covariates",
     "etas",
+    "event_vpc",
     "goodness_of_fit",
     "individual_fits",
     "loo",

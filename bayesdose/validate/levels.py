@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from bayesdose.errors import InputError, explain
 from bayesdose.individual.compiled import compile_individual
+from bayesdose.model.families import EVENT
 from bayesdose.study import Study, events
 
 if TYPE_CHECKING:
@@ -42,9 +43,27 @@ def continuous(fit: Fit, levels: xr.Dataset) -> NDArray[np.bool_]:
                 "there is no level whose distribution could be compared",
                 came="counts, categories or events only" if len(kept) else "a study without levels",
                 expected="levels of a continuous kind",
+                fix="category_vpc and event_vpc of bayesdose.validate are for them, and pit of loo",
             )
         )
     return kept
+
+
+def not_continuous(fit: Fit, levels: xr.Dataset) -> tuple[str, ...]:
+    """Return what is left out where only levels of a continuous kind count: how many of which, and why."""
+    likelihood = compile_individual(fit.model).declaration.likelihood
+    assert likelihood is not None
+    found, dvid = [], levels["DVID"].to_numpy()
+    for part in likelihood.parts:
+        n = int(((dvid == part.dvid) | (part.dvid is None)).sum())
+        if n and part.family.name not in CONTINUOUS:
+            check = "event_vpc" if part.family is EVENT else "category_vpc"
+            named = "" if part.dvid is None else f" of {fit.model.card.endpoint(part.dvid).name}"
+            found.append(
+                f"{n} levels{named} left out ({part.kind}): mean and covariance do not make them normal; "
+                f"see {check}, and pit of loo"
+            )
+    return tuple(found)
 
 
 def typical(fit: Fit, study: Study, *, draws: int = 200) -> NDArray[np.float64]:

@@ -21,8 +21,8 @@ from bayesdose.validate.distribution_errors import (
     errors_and_replicates,
     predictive_p,
 )
-from bayesdose.validate.levels import continuous, typical
-from bayesdose.validate.predictive_check import interval_of
+from bayesdose.validate.inside import interval_of
+from bayesdose.validate.levels import continuous, not_continuous, typical
 
 if TYPE_CHECKING:
     from bayesdose.fitting import Fit
@@ -52,6 +52,9 @@ class Npde:
         Of the replicates.
     units
         Of TIME and PRED.
+    left_out
+        What is left out, and why: a line for each kind of level that is not continuous. Decorrelating takes
+        out mean and covariance, which makes nothing normal of counts, categories and events.
     """
 
     table: pd.DataFrame
@@ -61,6 +64,7 @@ class Npde:
     draws: int
     seed: int
     units: Mapping[str, str]
+    left_out: tuple[str, ...] = ()
 
     @property
     def mean(self) -> float:
@@ -107,7 +111,7 @@ class Npde:
             f"(p = {p['mean']:.3g}), variance {self.variance:.3f} (p = {p['variance']:.3g}), normality "
             f"p = {p['normality']:.3g}; global p = {p['global']:.3g}, "
             f"as bad in {100 * self.p_value:.3g} % of replicates"
-        )
+        ) + "".join(f"\n{text}" for text in self.left_out)
 
 
 def npde(
@@ -181,6 +185,7 @@ def npde(
         draws=made.sizes["draw"],
         seed=seed,
         units={"TIME": study.card.units.time, "PRED": _unit(study, levels)},
+        left_out=not_continuous(fit, made),
     )
 
 

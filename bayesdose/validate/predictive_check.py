@@ -17,6 +17,7 @@ from bayesdose.predictive import replicates
 from bayesdose.study import Study
 from bayesdose.validate.assay import Assay, assay_of
 from bayesdose.validate.bins import PERCENTILES, bin_edges, bin_numbers, percentiles
+from bayesdose.validate.inside import as_few, interval_of
 from bayesdose.validate.levels import continuous, typical
 from bayesdose.validate.strata import strata
 
@@ -93,8 +94,7 @@ class Vpc:
 
         It takes into account that percentiles of one study go together.
         """
-        as_few = int((self.shares <= self.inside + 1e-12).sum())
-        return (1 + as_few) / (1 + len(self.shares))
+        return as_few(self.shares, self.inside)
 
     def __str__(self) -> str:
         kind = "prediction-corrected VPC" if self.corrected else "VPC"
@@ -171,17 +171,17 @@ def vpc(
     linear between order statistics.
     """
     made = replicates(fit, study, seed=seed, draws=draws) if simulated is None else simulated
-    place = made[_axis(x)].to_numpy().astype(float)
+    place = made[axis_of(x)].to_numpy().astype(float)
     pred = typical(fit, study) if corrected else np.ones(len(place))
     kept = continuous(fit, made) & np.isfinite(place) & (pred > 0)
     if not kept.any():
         raise InputError(explain(f"no level has a {x}", expected="doses before the levels", fix='x="TIME"'))
     assay = assay_of(made, lloq)
     names = strata(study, made, by, cuts)
-    number = _binned(place, names, kept, bins, method)
+    number = binned(place, names, kept, bins, method)
     factor = _correction(pred, names, number, kept)
     observed, values = (assay.read(made[name].to_numpy()) * factor for name in ("observed", "DV"))
-    levels = _Levels(place, observed, values, names, number, kept)
+    levels = Levels(place, observed, values, names, number, kept)
     table, shares = _compared(levels, at, interval)
     return Vpc(
         table=table,
@@ -197,7 +197,7 @@ def vpc(
 
 
 @dataclass(frozen=True, eq=False)
-class _Levels:
+class Levels:
     """Levels, replicates of them, and where each belongs; arrays along observation."""
 
     x: Floats
@@ -223,13 +223,14 @@ class _Levels:
         return found
 
 
-def _axis(x: str) -> str:
+def axis_of(x: str) -> str:
+    """Return the name of the axis, or refuse another one."""
     if x not in ("TIME", "TAD"):
         raise InputError(explain("levels are set against a time", came=x, expected="TIME or TAD"))
     return x
 
 
-def _binned(
+def binned(
     place: Floats,
     names: NDArray[np.object_],
     kept: NDArray[np.bool_],
@@ -253,7 +254,7 @@ def _correction(
     return np.where(kept, middle / np.where(kept, pred, 1.0), 1.0)
 
 
-def _compared(levels: _Levels, at: Sequence[float], interval: float) -> tuple[pd.DataFrame, Floats]:
+def _compared(levels: Levels, at: Sequence[float], interval: float) -> tuple[pd.DataFrame, Floats]:
     """Return the table, and each replicate's share of percentiles inside."""
     rows, inside = [], []
     for cell, which in levels.cells():
@@ -268,14 +269,7 @@ def _compared(levels: _Levels, at: Sequence[float], interval: float) -> tuple[pd
     return pd.DataFrame(rows, columns=list(VPC_COLUMNS)), np.concatenate(inside).mean(axis=0)
 
 
-def interval_of(values: Floats, probability: float) -> tuple[Floats, Floats, Floats]:
-    """Return the lower limit, median and upper limit of values over the last axis, equal tails."""
-    tail = (1 - probability) / 2
-    low, median, high = np.quantile(values, [tail, 0.5, 1 - tail], axis=-1)
-    return low, median, high
-
-
-def _below(levels: _Levels, simulated: Floats, assay: Assay, interval: float) -> pd.DataFrame:
+def _below(levels: Levels, simulated: Floats, assay: Assay, interval: float) -> pd.DataFrame:
     """Return the share below the limit in each bin of strata that have one."""
     rows = []
     for cell, which in levels.cells():
@@ -296,7 +290,7 @@ def _below(levels: _Levels, simulated: Floats, assay: Assay, interval: float) ->
     return pd.DataFrame(rows, columns=[*columns[:6], "limit", *columns[6:]])
 
 
-def _points(levels: _Levels, assay: Assay) -> pd.DataFrame:
+def _points(levels: Levels, assay: Assay) -> pd.DataFrame:
     columns = {
         "stratum": levels.stratum,
         "bin": levels.bin,
