@@ -19,15 +19,31 @@ CARD = bd.Card(
     title="Phenytoin in critically ill children, free and bound to albumin",
     compartments=("depot", "central"),
     covariates=[
-        bd.Covariate("WT", unit="kg", reference=70.0, range=(4.0, 80.0), description="body weight"),
-        bd.Covariate("ALB", unit="g/L", reference=35.0, range=(11.0, 48.0), description="serum albumin, g/L"),
+        bd.Covariate(
+            "WT",
+            unit="kg",
+            reference=70.0,
+            range=(4.0, 80.0),
+            varies=True,
+            carry="locf",
+            description="body weight",
+        ),
+        bd.Covariate(
+            "ALB",
+            unit="g/L",
+            reference=35.0,
+            range=(11.0, 48.0),
+            varies=True,
+            carry="locf",
+            description="serum albumin, g/L",
+        ),
     ],
     endpoints={1: bd.Endpoint("free phenytoin", "mg/L"), 2: bd.Endpoint("bound phenytoin", "mg/L")},
     source="doi:10.1002/jcph.417",
     population="32 critically ill children of 1 month to 17 years",
     limitations=(
         "Linear: no saturation of elimination (see phenytoin_yukawa1990). Total is free plus bound. Albumin "
-        "and weight changed over time in the paper; here each is one value of a patient."
+        "and weight change over time, as in the paper; the last value is carried forward."
     ),
     not_for="adults, doses at which elimination saturates, fosphenytoin in its own mg",
     evidence=bd.Evidence(

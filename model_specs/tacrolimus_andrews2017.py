@@ -23,7 +23,15 @@ CARD = bd.Card(
     units=bd.Units(time="h", amount="ug", concentration="ug/L"),
     compartments=("depot", "central", "peripheral"),
     covariates=[
-        bd.Covariate("WT", unit="kg", reference=70.0, range=(8.0, 100.0), description="body weight"),
+        bd.Covariate(
+            "WT",
+            unit="kg",
+            reference=70.0,
+            range=(8.0, 100.0),
+            varies=True,
+            carry="locf",
+            description="body weight",
+        ),
         bd.Covariate(
             "CYP3A5",
             reference=0.0,
@@ -36,9 +44,18 @@ CARD = bd.Card(
             unit="mL/min",
             reference=69.0,
             range=(5.0, 200.0),
+            varies=True,
+            carry="locf",
             description="adapted Schwartz, per 1.73 m2",
         ),
-        bd.Covariate("HCT", reference=0.3, range=(0.1, 0.6), description="haematocrit, a fraction"),
+        bd.Covariate(
+            "HCT",
+            reference=0.3,
+            range=(0.1, 0.6),
+            varies=True,
+            carry="locf",
+            description="haematocrit, a fraction",
+        ),
     ],
     source="doi:10.1007/s40262-017-0567-8",
     population=(
@@ -46,7 +63,7 @@ CARD = bd.Card(
     ),
     limitations=(
         "CL and volumes are apparent (per F); whole blood; ug/L is ng/mL, doses in ug. Weight, eGFR and "
-        "haematocrit changed over time in the paper; here each is one value of a patient."
+        "haematocrit change over time, as in the paper; the last value is carried forward."
     ),
     not_for=(
         "adults, once-daily formulations, beyond the first six weeks; levels by immunoassay as they stand"

@@ -3,11 +3,11 @@
 Goti V, Chaturvedula A, Fossler MJ, Mok S, Jacob JT. Hospitalized patients with and without hemodialysis
 have markedly different vancomycin pharmacokinetics: a population pharmacokinetic model-based analysis. Ther
 Drug Monit 2018;40:212-221, with the erratum of 2019 (PMID 31306395): creatinine counts as at least 1 mg/dL
-above 65 years (the article says 60). Two public transcriptions (posologyr, PKPDsim) agree on every theta.
-Omegas: the paper's CVs, 39.8, 81.6 and 57.1 %, read as exact (omega^2 = log(1 + CV^2)) as posologyr does;
-PKPDsim reads them as approximate and puts another residual error (19.7 %, 1.42 mg/L) in the place of the
-paper's 22.7 % and 3.4 mg/L. The RSEs are not in either copy: 15 % for thetas, 25 % for CVs and 15 % for
-sigmas are defaults.
+above 65 years (the article says 60). Public transcriptions (posologyr, PKPDsim, nlmixr2lib) agree on every
+theta. Omegas: the paper's CVs, 39.8, 81.6 and 57.1 %, read as exact (omega^2 = log(1 + CV^2)) as posologyr
+and nlmixr2lib do; PKPDsim reads them as approximate and puts another residual error (19.7 %, 1.42 mg/L) in
+the place of the paper's 22.7 % and 3.4 mg/L. The RSEs are in no copy: 15 % for thetas, 25 % for CVs and 15 %
+for sigmas are defaults.
 """
 
 import pymc as pm
@@ -38,9 +38,9 @@ CARD = bd.Card(
     evidence=bd.Evidence(
         status="verified",
         against=(
-            "thetas and the equations of CL and V1: two public transcriptions agree (posologyr, PKPDsim); "
-            "Cockcroft-Gault, the cap of 150 mL/min and the erratum are in PKPDsim alone, and on omegas and "
-            "sigmas the two differ"
+            "thetas and the equations of CL and V1: three public transcriptions agree (posologyr, PKPDsim, "
+            "nlmixr2lib); omegas and sigmas: posologyr and nlmixr2lib agree, PKPDsim differs; the erratum is "
+            "in PKPDsim alone"
         ),
         omega="cv",
         error="combined1 (SDs add), as posologyr codes it; the form is not in PKPDsim",
@@ -48,6 +48,7 @@ CARD = bd.Card(
         errata=(
             "creatinine at least 1 mg/dL above 65 years (erratum), not above 60 (article)",
             "PKPDsim takes CV^2 as variance and a smaller residual error; here the paper's",
+            "nlmixr2lib scales V2 by weight / 70 after a sentence of the methods; the others do not",
         ),
     ),
     aims=[

@@ -7,6 +7,7 @@ computed from them here a second time.
 import math
 
 import numpy as np
+import pandas as pd
 import pytensor
 import pytest
 from library import reference_patient
@@ -118,6 +119,23 @@ def test_factors_of_voriconazole_are_the_cohorts():
     assert typical_value(spec, "Q", {"COHORT": 2.0}) == pytest.approx(15.5 * 1.637)
     assert typical_value(spec, "Vmax", {"COHORT": 2.0}) == pytest.approx(114.0)
     assert typical_value(spec, "ka", {"COHORT": 1.0}) == pytest.approx(1.19 * 0.385)
+
+
+def followed(spec, name, **columns):
+    """A parameter of a typical patient with these columns, over the interval before each record."""
+    model = bd.load_model(spec)
+    row = {"ID": "1", "TIME": [0.0, 24.0, 48.0, 72.0], "AMT": 0.0, "DV": [None] * 4, "EVID": 2}
+    row |= {c.name: c.reference for c in model.card.covariates} | columns
+    return at_medians(build(model, bd.read_study(pd.DataFrame(row), model)), model, name)
+
+
+def test_covariates_that_changed_in_the_paper_change_here():
+    """Haematocrit acts below 0.3 alone, from its measurement to the next; so does albumin on the binding."""
+    CL = followed("tacrolimus_andrews2017", "CL", HCT=[0.25, 0.28, 0.40, 0.40])
+    factors = np.array([(0.25 / 0.3) ** -0.44, (0.28 / 0.3) ** -0.44, 1.0])
+    np.testing.assert_allclose(CL[1:], 50.5 * 1.04 * factors, rtol=1e-6)
+    PUB = followed("phenytoin_hennig2015", "PUB", ALB=[35.0, 25.0, 20.0, 20.0])
+    np.testing.assert_allclose(PUB[1:], 8.23 * (1 + 0.00737 * np.array([0.0, -10.0, -15.0])), rtol=1e-6)
 
 
 def test_creatinine_clearance_of_thomson_is_per_minute():
