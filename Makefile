@@ -14,10 +14,10 @@ ifneq ($(shell test -x $(BIN)/python && echo works),works)
 .PHONY: .venv/pyvenv.cfg
 endif
 
-.PHONY: help setup demo test lint format bench calibrate fits library gallery notebooks lock wheel clean
+.PHONY: help setup demo test lint format bench calibrate fits library library-check gallery notebooks lock wheel clean
 
 help: ## List what can be made
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: .venv/.installed ## Make .venv with the pinned versions of requirements.lock
 
@@ -54,6 +54,10 @@ fits: setup ## Make the stored fits that ship, from the data that ship
 library: setup ## Make the prior draws and worked patients of the model library
 	@echo "==> model library"
 	@$(BIN)/python tools/make_library.py $(ARGS)
+
+library-check: setup ## Check the model library on simulated patients; NAME=... one spec (long)
+	@echo "==> checks of the model library"
+	@$(BIN)/python tools/library_checks.py $(NAME)
 
 gallery: setup ## Write docs/models from the cards of the model library
 	@echo "==> docs/models"
