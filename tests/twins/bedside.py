@@ -42,22 +42,15 @@ def levels(
 ) -> Floats:
     """Concentrations (n, time); a level at the time of a dose was drawn before it."""
     c, rate = terms
-    made = np.zeros((rate.shape[1], len(times)))
+    at, amount, duration = (np.asarray(column, float)[:, None] for column in zip(*doses, strict=True))
+    at_once, made = duration == 0, np.zeros((rate.shape[1], len(times)))
+    length = np.where(at_once, 1.0, duration)
     for j, t in enumerate(times):
-        for at, amount, duration in doses:
-            since = t - at - lag
-            if duration:
-                during, after = np.clip(since, 0, duration), np.maximum(since - duration, 0)
-                made[:, j] += (
-                    amount
-                    / duration
-                    * np.sum(c / rate * -np.expm1(-rate * during) * np.exp(-rate * after), axis=0)
-                )
-            else:
-                on = np.broadcast_to(since > 0, rate.shape[1:])
-                made[:, j] += amount * np.where(
-                    on, np.sum(c * np.exp(-rate * np.maximum(since, 0)), axis=0), 0
-                )
+        since = np.broadcast_to(t - at - lag, (len(at), rate.shape[1]))  # (dose, n)
+        during, after = np.clip(since, 0, length)[:, None], np.maximum(since - length, 0)[:, None]
+        run = amount / length * np.sum(-c / rate * np.expm1(-rate * during) * np.exp(-rate * after), axis=1)
+        fall = amount * np.sum(c * np.exp(-rate * np.maximum(since, 0)[:, None]), axis=1)
+        made[:, j] = np.where(at_once, np.where(since > 0, fall, 0.0), run).sum(axis=0)
     return made
 
 
@@ -83,9 +76,11 @@ class Bedside:
         return len(self.omega)
 
     def log_joint(self, eta: Floats) -> Floats:
-        prior = stats.multivariate_normal(np.zeros(self.k), self.omega).logpdf(eta)
+        root = np.linalg.cholesky(self.omega)
+        z = np.linalg.solve(root, eta.T)
+        prior = stats.norm.logpdf(z).sum(axis=0) - np.log(np.diag(root)).sum()
         with np.errstate(all="ignore"):
-            found = self.loglik(eta) + np.reshape(prior, len(eta))
+            found = self.loglik(eta) + prior
         return np.where(np.isnan(found), -np.inf, found)
 
     def prior(self, n: int, rng: np.random.Generator) -> Floats:
@@ -93,21 +88,27 @@ class Bedside:
 
 
 def mode(of: Bedside, *, starts: int = 12, seed: int = 0) -> tuple[Floats, float]:
-    """The eta of highest joint density, and -2 log of that, from several starts by two methods in turn."""
+    """The eta of highest joint density, and -2 log of that: BFGS from several starts, then a simplex."""
     root = np.linalg.cholesky(of.omega)
+    steps = 1e-5 * np.vstack([np.eye(of.k), -np.eye(of.k)])
 
     def f(z: Floats) -> float:
         return min(float(-of.log_joint((root @ z)[None])[0]), 1e12)
 
+    def slope(z: Floats) -> Floats:
+        up, down = np.split(-of.log_joint((z + steps) @ root.T), 2)
+        return np.nan_to_num((up - down) / 2e-5)
+
     first = np.random.default_rng(seed).standard_normal((40 * starts, of.k))
     first[0] = 0.0
     best = first[np.argsort(-of.log_joint(first @ root.T))[:starts]]
-    found = [optimize.minimize(f, z, method="BFGS", options={"gtol": 1e-7}) for z in best]
+    found = [optimize.minimize(f, z, method="BFGS", jac=slope, options={"gtol": 1e-7}) for z in best]
     lowest = min(found, key=lambda one: one.fun).x
-    for _ in range(4):
-        tight = {"xatol": 1e-10, "fatol": 1e-13, "maxiter": 40_000, "maxfev": 40_000, "adaptive": True}
-        lowest = optimize.minimize(f, lowest, method="Nelder-Mead", options=tight).x
-        lowest = optimize.minimize(f, lowest, method="Powell", options={"xtol": 1e-10, "ftol": 1e-14}).x
+    tight = {"xatol": 1e-8, "fatol": 1e-12, "maxiter": 2000, "maxfev": 2000, "adaptive": True}
+    simplex = lowest + 1e-4 * np.vstack([np.zeros(of.k), np.eye(of.k)])
+    lowest = optimize.minimize(
+        f, lowest, method="Nelder-Mead", options=tight | {"initial_simplex": simplex}
+    ).x
     return root @ lowest, 2 * f(lowest)
 
 
