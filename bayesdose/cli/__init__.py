@@ -7,6 +7,7 @@ Exit codes: 0 fine; 1 the computation refused, or a convergence check failed; 2 
 from bayesdose.cli import (  # noqa: F401  (they add their commands)
     audit,
     condition,
+    importing,
     library,
     prior_commands,
     validate,
