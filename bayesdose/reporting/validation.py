@@ -8,16 +8,18 @@ from typing import TYPE_CHECKING, Any
 
 from bayesdose.case import NOTICE, fit_record, to_json
 from bayesdose.reporting.atomic import write_whole
+from bayesdose.reporting.figures.kinds import category_figure, event_figure
 from bayesdose.reporting.figures.npde import npde_figure
 from bayesdose.reporting.figures.vpc import coverage_figure, vpc_figure
 from bayesdose.reporting.html import render_page
 from bayesdose.reporting.population import population_view
 from bayesdose.reporting.text import count, fixed, percent, significant
 from bayesdose.reporting.view import Block, Picture, Section, Table
+from bayesdose.validate.category_check import CategoryVpc
 
 if TYPE_CHECKING:
     from bayesdose.fitting import Fit
-    from bayesdose.validate import Coverage, Npde, Validation, Vpc
+    from bayesdose.validate import Coverage, EventVpc, Npde, Validation, Vpc
 
 PAGE, RECORD = "validation.html", "validation.json"
 
@@ -31,6 +33,15 @@ _VPC_CAPTION = (
 _CORRECTED = (
     " Levels, measured and simulated alike, are scaled to the median prediction of their bin, so that "
     "differences between doses and covariates do not widen the bands."
+)
+_SHARES = (
+    "The share of each count or category in bins of time; shaded is the interval of the same share of "
+    "studies simulated from the fit."
+)
+_CURVES = (
+    "The Kaplan-Meier curve of the time to the first event; shaded is the interval of the curves of studies "
+    "simulated from the fit, whose subjects are observed as long as those of the study. Ticks: observed "
+    "until then without an event."
 )
 _NPDE_CAPTION = (
     "Where each level stands in what the model predicts for it, once the correlation within its subject is "
@@ -96,6 +107,7 @@ def validation_record(found: Validation, fit: Fit, *, ids: bool = False) -> dict
         "replicates": found.draws,
         "fit": fit_record(fit),
         "vpc": {name: _vpc_record(vpc) for name, vpc in found.vpcs.items()},
+        "others": {name: _other_record(other) for name, other in found.others.items()},
         "npde": _npde_record(found.npde),
         "coverage": None if found.coverage is None else _coverage_record(found.coverage),
     }
@@ -116,6 +128,11 @@ def _vpc_record(vpc: Vpc) -> dict[str, Any]:
         "percentiles": vpc.table.to_dict("records"),
         "below_lloq": vpc.below.to_dict("records"),
     }
+
+
+def _other_record(other: CategoryVpc | EventVpc) -> dict[str, Any]:
+    rows = other.table.to_dict("records")
+    return {"interval": other.interval, "inside": other.inside, "p": other.p_value, "table": rows}
 
 
 def _npde_record(npde: Npde) -> dict[str, Any]:
@@ -156,7 +173,7 @@ def validation_page(found: Validation, fit: Fit) -> str:
     failed = [row.name for row in found.rows if not row.passed]
     alarms = (f"NOT PASSED: {'; '.join(failed)}.",) if failed else ()
     sections = [
-        Section("Predictive checks", blocks=tuple(_vpc_block(*item) for item in found.vpcs.items())),
+        Section("Predictive checks", blocks=_checks(found)),
         Section("Prediction distribution errors", blocks=(_npde_block(found.npde),)),
         _held_section(found),
         population_view(fit),
@@ -194,6 +211,22 @@ def _overview(found: Validation) -> Table:
     )
     head = ("Check", "Value", "Must be", "Result", "Seen")
     return Table("Checks", head, rows, columns="wnnww", marks=marks, foot=foot)
+
+
+def _checks(found: Validation) -> tuple[Block, ...]:
+    blocks = [_vpc_block(*item) for item in found.vpcs.items()]
+    return (*blocks, *(_other_block(*item) for item in found.others.items()))
+
+
+def _other_block(name: str, other: CategoryVpc | EventVpc) -> Block:
+    drawn = category_figure(other) if isinstance(other, CategoryVpc) else event_figure(other)
+    caption = _SHARES if isinstance(other, CategoryVpc) else _CURVES
+    alt = f"{name}: observed shares over bands of simulated ones."
+    return Block(
+        f"Visual predictive check of {name}",
+        texts=[str(other)],
+        pictures=[Picture(name, drawn, caption, alt)],
+    )
 
 
 def _vpc_block(name: str, vpc: Vpc) -> Block:

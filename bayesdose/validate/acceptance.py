@@ -20,8 +20,8 @@ class Limits:
     Parameters
     ----------
     vpc_inside
-        Least share of observed percentiles in their intervals, and of shares below the limit of
-        quantification in theirs.
+        Least share of observed percentiles in their intervals, of shares below the limit of quantification,
+        of counts and of categories in theirs, and of the times at which a Kaplan-Meier curve is in its.
     vpc_p
         Least share of simulated studies that have as few of their percentiles inside (`Vpc.p_value`).
     npde_p

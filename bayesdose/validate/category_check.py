@@ -139,8 +139,8 @@ def category_vpc(
     """
     made = replicates(fit, study, seed=seed, draws=draws) if simulated is None else simulated
     place = made[axis_of(x)].to_numpy().astype(float)
-    counted = _counted(fit, made)
-    kept = (counted != 0) & np.isfinite(place)
+    sizes = counted(fit, made)
+    kept = (sizes != 0) & np.isfinite(place)
     if not kept.any():
         raise InputError(
             explain(
@@ -155,11 +155,11 @@ def category_vpc(
     levels = Levels(
         place, made["observed"].to_numpy().astype(float), made["DV"].to_numpy(), names, number, kept
     )
-    table, shares = _compared(levels, counted, most, interval)
+    table, shares = _compared(levels, sizes, most, interval)
     return CategoryVpc(table, shares, x, interval, {"x": study.card.units.time}, int((~kept).sum()))
 
 
-def _counted(fit: Fit, levels: xr.Dataset) -> NDArray[np.int64]:
+def counted(fit: Fit, levels: xr.Dataset) -> NDArray[np.int64]:
     """Return how many categories each level's kind has (observation,): -1 for counts, 0 for other kinds."""
     likelihood = compile_individual(fit.model).declaration.likelihood
     assert likelihood is not None
@@ -173,13 +173,13 @@ def _counted(fit: Fit, levels: xr.Dataset) -> NDArray[np.int64]:
 
 
 def _compared(
-    levels: Levels, counted: NDArray[np.int64], most: int, interval: float
+    levels: Levels, sizes: NDArray[np.int64], most: int, interval: float
 ) -> tuple[pd.DataFrame, Floats]:
     """Return the table, and each replicate's share of shares inside."""
     rows, inside = [], []
     for cell, which in levels.cells():
         whole = levels.kept & (levels.stratum == cell["stratum"])
-        bounds, names = classes(levels.observed[whole], int(counted[whole][0]), most)
+        bounds, names = classes(levels.observed[whole], int(sizes[whole][0]), most)
         seen, made = (
             np.searchsorted(bounds, y[..., which], side="right") for y in (levels.observed, levels.simulated)
         )

@@ -158,9 +158,7 @@ def event_vpc(
 
 
 def _kind(fit: Fit, dvid: int | None) -> int:
-    likelihood = compile_individual(fit.model).declaration.likelihood
-    assert likelihood is not None
-    kinds = [1 if part.dvid is None else part.dvid for part in likelihood.parts if part.family is EVENT]
+    kinds = event_kinds(fit)
     if (dvid is None and len(kinds) == 1) or dvid in kinds:
         return kinds[0] if dvid is None else dvid
     raise InputError(
@@ -170,6 +168,13 @@ def _kind(fit: Fit, dvid: int | None) -> int:
             expected=f"dvid= one of {kinds}" if kinds else "a kind of level with bd.time_to_event",
         )
     )
+
+
+def event_kinds(fit: Fit) -> list[int]:
+    """Return the kinds of level (DVID) of the model that are events."""
+    likelihood = compile_individual(fit.model).declaration.likelihood
+    assert likelihood is not None
+    return [1 if part.dvid is None else part.dvid for part in likelihood.parts if part.family is EVENT]
 
 
 def _seen(study: Study, kind: int) -> _Seen:

@@ -6,17 +6,23 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from bayesdose.errors import InputError
 from bayesdose.fitting import levels_in_fit
 from bayesdose.fitting.checks import Check
 from bayesdose.predictive import replicates
 from bayesdose.study import Study
 from bayesdose.validate.acceptance import Limits
+from bayesdose.validate.category_check import CategoryVpc, category_vpc, counted
+from bayesdose.validate.event_check import EventVpc, event_kinds, event_vpc
 from bayesdose.validate.held_out import Coverage, coverage
 from bayesdose.validate.npde_of_fit import Npde, npde
 from bayesdose.validate.predictive_check import Vpc, vpc
 
 if TYPE_CHECKING:
+    import xarray as xr
+
     from bayesdose.fitting import Fit
 
 
@@ -30,6 +36,9 @@ class Validation:
         Check, value, limit, whether it holds; `worst` says what stands behind the value.
     vpcs
         "VPC" against time, and "pcVPC", prediction-corrected, against time after dose.
+    others
+        Of the kinds of level that are not continuous: "counts and categories", and the name of each kind of
+        event; empty where there are none.
     npde
         Normalised prediction distribution errors.
     coverage
@@ -56,6 +65,7 @@ class Validation:
     seed: int
     draws: int
     notes: tuple[str, ...] = ()
+    others: Mapping[str, CategoryVpc | EventVpc] = field(default_factory=dict)
 
     @property
     def passed(self) -> bool:
@@ -89,7 +99,9 @@ def validate(
     sampling: Mapping[str, Any] | None = None,
     say: Callable[[str], None] | None = None,
 ) -> Validation:
-    """Validate a fit on a study: VPC, npde, and coverage of held-out subjects, against limits.
+    """Validate a fit on a study: VPC of every kind of level, npde, and coverage of held-out subjects.
+
+    Each is compared with a limit. Some levels must be of a continuous kind.
 
     Parameters
     ----------
@@ -140,6 +152,7 @@ def validate(
     except InputError as reason:
         notes.append(f"No prediction-corrected VPC. {reason}")
     errors = npde(fit, study, **shared)
+    others = _others(fit, study, made, seed, draws, by)
     found = None
     if folds is not None or not again:
         say("predicting held-out subjects")
@@ -148,6 +161,7 @@ def validate(
         rows=(
             *_fit_rows(fit),
             *_vpc_rows(vpcs, asked),
+            *_other_rows(others, asked),
             *_npde_rows(errors, asked),
             *_held_rows(found, asked),
         ),
@@ -160,7 +174,21 @@ def validate(
         seed=seed,
         draws=draws,
         notes=(*notes, *_notes(study, again, found)),
+        others=others,
     )
+
+
+def _others(
+    fit: Fit, study: Study, made: xr.Dataset, seed: int, draws: int, by: str | None
+) -> dict[str, CategoryVpc | EventVpc]:
+    """Return the predictive checks of counts and categories, and of each kind of event, that there are."""
+    found: dict[str, CategoryVpc | EventVpc] = {}
+    if counted(fit, made).any():
+        found["counts and categories"] = category_vpc(fit, study, seed=seed, by=by, simulated=made)
+    for dvid in np.intersect1d(event_kinds(fit), made["DVID"].to_numpy()).tolist():
+        name = fit.model.card.endpoint(dvid).name
+        found[name] = event_vpc(fit, study, seed=seed, draws=draws, by=by, dvid=dvid)
+    return found
 
 
 def _notes(study: Study, again: int, found: Coverage | None) -> list[str]:
@@ -192,6 +220,15 @@ def _vpc_rows(vpcs: Mapping[str, Vpc], limits: Limits) -> list[Check]:
         rows.append(
             Check("below LLOQ: share inside", share, ">=", limits.vpc_inside, f"of {len(below)} bins")
         )
+    return rows
+
+
+def _other_rows(others: Mapping[str, CategoryVpc | EventVpc], limits: Limits) -> list[Check]:
+    rows = []
+    for name, one in others.items():
+        seen = f"of {len(one.table)} {'times' if isinstance(one, EventVpc) else 'shares'}"
+        rows.append(Check(f"{name}: share inside", one.inside, ">=", limits.vpc_inside, seen))
+        rows.append(Check(f"{name}: p of that share", one.p_value, ">=", limits.vpc_p))
     return rows
 
 

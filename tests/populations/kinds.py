@@ -36,7 +36,8 @@ def drawn(subjects: int, seed: int) -> tuple[bd.Study, Fit]:
     study = bd.read_study(whole.sort_values(["ID", "TIME"], kind="stable"), model)
     at = compiled.parted(z, data)["z"][:, None].repeat(100, axis=1)
     posterior = xr.Dataset({"z": (("chain", "draw", "subject", "eta"), at)}, {"subject": list(study.ids)})
-    record = {"population": [], "checks": [], "sampler": {"centred": []}, "data": {}, "fixed": {}}
+    data_of = {"n_subjects": subjects, "n_doses": 8 * subjects, "n_levels": int(study.is_level.sum())}
+    record = bd.fixed(model).provenance | {"data": data_of}
     return study, Fit(model, xr.DataTree.from_dict({"posterior": posterior}), record)
 
 
