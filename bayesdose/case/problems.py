@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from bayesdose.case.stated import criterion_of_table, limits_of
-from bayesdose.case.tables import NESTED, CriterionTable, LimitsTable, OptionsTable, OutcomeTable
+from bayesdose.case.tables import NESTED, CriterionTable, LimitsTable, OptionsTable, OutcomeTable, Table
 from bayesdose.decision.limits.doses import Check
 from bayesdose.errors import InputError, nearest
 from bayesdose.study.dose_text import DoseText, parse
@@ -113,7 +113,7 @@ def _not_above_zero(options: OptionsTable) -> list[Problem]:
     ]
 
 
-def wrong_limits(limits: LimitsTable, outcomes: Mapping[str, OutcomeTable] | None) -> list[Problem]:
+def wrong_limits(limits: LimitsTable, outcomes: Mapping[str, Table] | None) -> list[Problem]:
     """Try each limit, and look up the outcomes that it speaks of."""
     found = []
     for key, made in limits_of(limits):
@@ -122,10 +122,23 @@ def wrong_limits(limits: LimitsTable, outcomes: Mapping[str, OutcomeTable] | Non
         except InputError as error:
             found.append((f"limits.{key}", str(error)))
     named = {f"limits.chance[{k}].outcome": one.outcome for k, one in enumerate(limits.chance)}
-    return found + not_outcomes(named, outcomes)
+    return found + _valueless(limits, outcomes or {}) + not_outcomes(named, outcomes)
 
 
-def wrong_criterion(criterion: CriterionTable, outcomes: Mapping[str, OutcomeTable] | None) -> list[Problem]:
+def _valueless(limits: LimitsTable, outcomes: Mapping[str, Table]) -> list[Problem]:
+    """Complain of a chance of an exposure without values: only a probability needs none."""
+    return [
+        (
+            f"limits.chance[{k}]",
+            f"needs above, below or within: {one.outcome!r} is no probability but an exposure",
+        )
+        for k, one in enumerate(limits.chance)
+        if one.above is one.below is one.within is None
+        and isinstance(outcomes.get(one.outcome), OutcomeTable)
+    ]
+
+
+def wrong_criterion(criterion: CriterionTable, outcomes: Mapping[str, Table] | None) -> list[Problem]:
     """Try the criterion, and look up the outcome that it speaks of."""
     try:
         criterion_of_table(criterion)
@@ -139,7 +152,7 @@ def limit_list(limits: LimitsTable) -> list[Check]:
     return [made() for _, made in limits_of(limits)]
 
 
-def not_outcomes(spoken: Mapping[str, str], outcomes: Mapping[str, OutcomeTable] | None) -> list[Problem]:
+def not_outcomes(spoken: Mapping[str, str], outcomes: Mapping[str, Table] | None) -> list[Problem]:
     """Complain of names (by their key) that are no outcome of the case."""
     if outcomes is None:
         return []

@@ -9,6 +9,8 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from bayesdose.case.economic import wrong_economics
+from bayesdose.case.outcomes import derived, metrics, read_outcomes
 from bayesdose.case.problems import (
     Problem,
     limit_list,
@@ -24,9 +26,9 @@ from bayesdose.case.tables import (
     START,
     ConditionTable,
     CriterionTable,
+    EconomicsTable,
     LimitsTable,
     OptionsTable,
-    OutcomeTable,
     Table,
     standard_outcomes,
 )
@@ -39,6 +41,9 @@ from bayesdose.study.history import History
 from bayesdose.units import factor
 
 if TYPE_CHECKING:
+    import xarray as xr
+
+    from bayesdose.card import Card
     from bayesdose.pk.exposure import Exposure
 
 _LARGEST = 2**20  # bytes; a bigger file is no case
@@ -48,6 +53,7 @@ _SECTIONS: dict[str, type[Table]] = {
     "criterion": CriterionTable,
     "condition": ConditionTable,
 }
+_KNOWN = (*_SECTIONS, "outcomes", "utility", "economics")
 
 
 @dataclass(frozen=True)
@@ -59,20 +65,24 @@ class Case:
     options, limits, condition, criterion
         The tables of the file.
     outcomes
-        Name of the outcome to its metric; trough, peak and auc24 after the last dose unless given.
+        Name of the outcome to its table: exposure, or what follows from it; trough, peak and auc24 after the
+        last dose unless given.
     utility
         A named utility with its numbers, or those of several stakeholders.
     indifference
         Difference in expected utility that does not matter; `decide` chooses when it is None.
+    economics
+        Costs and effects that are compared beside the utility; None where nothing is said of them.
     """
 
     options: OptionsTable
-    outcomes: Mapping[str, OutcomeTable]
+    outcomes: Mapping[str, Table]
     utility: Utility
     indifference: float | None
     limits: LimitsTable
     condition: ConditionTable
     criterion: CriterionTable = field(default_factory=CriterionTable)
+    economics: EconomicsTable | None = None
 
     def regimens(self, patient: Study) -> Options:
         """Return the candidate regimens for a patient.
@@ -87,11 +97,19 @@ class Case:
         start, form = _start(o.start, patient), o.formulation()
         return regimens(o.text, after=patient, start=start, current=o.current, formulation=form, **lists)
 
-    def metrics(self) -> dict[str, Exposure]:
-        """Return the exposure metrics by outcome name, as `simulate` takes them."""
-        from bayesdose import pk
+    def metrics(self, card: Card | None = None) -> dict[str, Exposure]:
+        """Return the exposure metrics by outcome name, as `simulate` takes them; units are the card's."""
+        return metrics(self.outcomes, card)
 
-        return {name: getattr(pk, o.metric)(after_dose=o.after_dose) for name, o in self.outcomes.items()}
+    def outcome(self, simulated: xr.Dataset) -> xr.Dataset:
+        """Return what was simulated with the outcomes that follow from it.
+
+        Raises
+        ------
+        InputError
+            When a number or unit does not suit what it is compared with.
+        """
+        return derived(self.outcomes, simulated)
 
     def limit_list(self) -> list[Check]:
         """Return the limits, as `decide` takes them."""
@@ -105,12 +123,19 @@ class Case:
         """Return the case as JSON-able values, in the form of the file."""
         return {
             "options": self.options.model_dump(mode="json"),
-            "outcomes": {n: o.model_dump() for n, o in self.outcomes.items()},
+            "outcomes": {
+                n: o.model_dump(mode="json", exclude_defaults=True) for n, o in self.outcomes.items()
+            },
             "utility": {**to_table(self.utility), "indifference": self.indifference},
             "limits": self.limits.model_dump(mode="json", exclude_defaults=True),
             "criterion": self.criterion.model_dump(mode="json", exclude_none=True),
             "condition": self.condition.model_dump(),
+            **self._economics(),
         }
+
+    def _economics(self) -> dict[str, Any]:
+        own = self.economics
+        return {} if own is None else {"economics": own.model_dump(mode="json", exclude_none=True)}
 
 
 def read_case(path: str | PathLike[str]) -> Case:
@@ -145,11 +170,7 @@ def make_case(content: Mapping[str, Any], source: str = "the case") -> Case:
     InputError
         With every problem, each under its key.
     """
-    problems: list[Problem] = [
-        (key, unknown(key, (*_SECTIONS, "outcomes", "utility")))
-        for key in content
-        if key not in {*_SECTIONS, "outcomes", "utility"}
-    ]
+    problems: list[Problem] = [(key, unknown(key, _KNOWN)) for key in content if key not in _KNOWN]
     tables = dict(_tables(content, problems))
     if "options" in tables:
         problems += wrong_options(tables["options"])
@@ -159,6 +180,8 @@ def make_case(content: Mapping[str, Any], source: str = "the case") -> Case:
         problems += wrong_limits(tables["limits"], tables.get("outcomes"))
     if "criterion" in tables:
         problems += wrong_criterion(tables["criterion"], tables.get("outcomes"))
+    if tables.get("economics") is not None:
+        problems += wrong_economics(tables["economics"], tables.get("outcomes"))
     if problems:
         raise InputError(listing(problems, source))
     utility = tables.pop("utility")
@@ -188,24 +211,16 @@ def _tables(content: Mapping[str, Any], problems: list[Problem]) -> Iterator[tup
             problems.append((key, "is missing: a case needs options to choose from"))
         elif (read := table(made, content.get(key, {}), (key,), problems)) is not None:
             yield key, read
+    if "economics" in content:
+        yield "economics", table(EconomicsTable, content["economics"], ("economics",), problems)
     if (outcomes := _outcomes(content.get("outcomes"), problems)) is not None:
         yield "outcomes", outcomes
     if (utility := read_utility(content.get("utility"), problems)) is not None:
         yield "utility", utility
 
 
-def _outcomes(given: Any, problems: list[Problem]) -> dict[str, OutcomeTable] | None:
-    if given is None:
-        return standard_outcomes()
-    if not isinstance(given, Mapping) or not given:
-        example = 'trough = { metric = "trough", after_dose = -1 }'
-        problems.append(("outcomes", f"names no outcome. Expected: {example}, or no table at all"))
-        return None
-    before = len(problems)
-    made = {name: table(OutcomeTable, one, ("outcomes", name), problems) for name, one in given.items()}
-    odd = [name for name in given if not name.isidentifier()]
-    problems += [(f"outcomes.{name}", "is no name: letters, digits and _ only") for name in odd]
-    return made if len(problems) == before else None
+def _outcomes(given: Any, problems: list[Problem]) -> Mapping[str, Table] | None:
+    return standard_outcomes() if given is None else read_outcomes(given, problems)
 
 
 def _start(start: float | str | None, patient: Study) -> float | None:

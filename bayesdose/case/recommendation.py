@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from os import PathLike
 from typing import TYPE_CHECKING, Any
 
+from bayesdose.case.economic import economics_of
 from bayesdose.case.record import individual_record
 from bayesdose.decision import Acknowledged, Choice, Override, Thresholds, decide, threshold_analysis
 from bayesdose.errors import Refused
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from bayesdose.case.read import Case
+    from bayesdose.economics import CostEffectiveness
     from bayesdose.fitting import Fit
     from bayesdose.flags import Flags
     from bayesdose.individual import Draws
@@ -38,6 +40,8 @@ class Recommendation:
         What was decided.
     thresholds
         What would flip it; None where the criterion is minimax regret.
+    economics
+        Costs and effects of the options; None where the case says nothing of them.
     """
 
     case: Case
@@ -45,12 +49,14 @@ class Recommendation:
     outcome: xr.Dataset
     choice: Choice
     thresholds: Thresholds | None = None
+    economics: CostEffectiveness | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return diagnostics, individual parameters and decision as JSON-able values; no subject's name."""
         flips = None if self.thresholds is None else self.thresholds.to_dict()
         decided = self.choice.to_dict()
-        return {"individual": individual_record(self.me), "decision": decided, "sensitivity": flips}
+        made = {"individual": individual_record(self.me), "decision": decided, "sensitivity": flips}
+        return made if self.economics is None else made | {"economics": self.economics.to_dict()}
 
 
 def condition_for(case: Case, fit: Fit, patient: Study) -> Draws:
@@ -103,7 +109,7 @@ def recommend(
     """
     from bayesdose.simulation import simulate
 
-    outcome = simulate(me, case.regimens(me.patient), case.metrics())
+    outcome = case.outcome(simulate(me, case.regimens(me.patient), case.metrics(me.model.card)))
     choice = decide(
         outcome,
         case.utility,
@@ -116,7 +122,8 @@ def recommend(
         overrides=overrides,
         audit_file=audit_file,
     )
-    return Recommendation(case, me, outcome, choice, _audited(case, me, outcome, choice))
+    found = None if case.economics is None else economics_of(case.economics, outcome, choice)
+    return Recommendation(case, me, outcome, choice, _audited(case, me, outcome, choice), found)
 
 
 def _audited(case: Case, me: Draws, outcome: xr.Dataset, choice: Choice) -> Thresholds | None:

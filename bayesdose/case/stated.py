@@ -19,6 +19,7 @@ from bayesdose.decision import (
     min_interval,
     soft,
 )
+from bayesdose.decision.events import Probability
 from bayesdose.decision.limits.doses import Check
 from bayesdose.errors import InputError, explain
 
@@ -82,5 +83,6 @@ def _soft(name: str, one: SoftTable) -> Check:
 
 
 def _chance(one: ChanceTable) -> Check:
-    event = one.model_dump(include=set(EventTable.model_fields))
-    return chance(Event(**event), at_most=one.at_most, confidence=one.confidence)
+    given = one.model_dump(include=set(EventTable.model_fields), exclude_none=True)
+    event = Event(**given) if len(given) > 1 else Probability(one.outcome)
+    return chance(event, at_most=one.at_most, confidence=one.confidence)

@@ -109,18 +109,55 @@ class OptionsTable(Table):
 
 
 class OutcomeTable(Table):
-    """One entry of ``[outcomes]``: an exposure metric in the interval after one of the future doses.
+    """One entry of ``[outcomes]``: exposure, in the interval after one of the future doses or in a window.
 
     Parameters
     ----------
     metric
-        "trough", "peak" or "auc24".
+        One of `OUTCOME`.
     after_dose
         Which future dose, as Python counts: 0 is the first, -1 the last.
+    start, end
+        A window of the model's time instead.
+    threshold
+        Of a time above or below: a number in the model's unit of concentration, or a text with its own.
+    free
+        Fraction unbound: the exposure is then that of the free concentration.
+    dvid
+        Which kind of level or effect of the model.
     """
 
-    metric: Literal["trough", "peak", "auc24"]
+    metric: Literal[
+        "trough",
+        "peak",
+        "auc24",
+        "auc",
+        "average",
+        "minimum",
+        "time above",
+        "time below",
+        "time of peak",
+        "accumulated load",
+    ]
     after_dose: int = -1
+    start: float | None = None
+    end: float | None = None
+    threshold: Value | None = None
+    free: float | None = None
+    dvid: int = 1
+
+
+_WINDOW = ("start", "end")
+
+OUTCOME: dict[str, tuple[str, tuple[str, ...]]] = {
+    "trough": ("trough", ()),
+    "time above": ("time_above", (*_WINDOW, "threshold")),
+    "time below": ("time_below", (*_WINDOW, "threshold")),
+    "time of peak": ("time_of_peak", _WINDOW),
+    "accumulated load": ("accumulated_load", (*_WINDOW, "threshold")),
+    **{name: (name, _WINDOW) for name in ("peak", "auc24", "auc", "average", "minimum")},
+}
+"""What computes each exposure, and which keys it takes besides `after_dose`, `free` and `dvid`."""
 
 
 class EventTable(Table):
@@ -133,7 +170,10 @@ class EventTable(Table):
 
 
 class ChanceTable(EventTable):
-    """One entry of ``[[limits.chance]]``: an event, its largest probability, the confidence of the limit."""
+    """One entry of ``[[limits.chance]]``: an event, its largest probability, the confidence of the limit.
+
+    Without values the outcome is itself a probability of an event.
+    """
 
     at_most: float
     confidence: float = 0.95
@@ -196,6 +236,30 @@ class CriterionTable(Table):
     within: tuple[Value, Value] | None = Field(default=None, strict=False)
 
 
+class EconomicsTable(Table):
+    """``[economics]``: costs and effects of the options, compared beside the utility.
+
+    Parameters
+    ----------
+    effect
+        The outcome that is paid for; higher is better.
+    cost
+        The outcome that is the cost, or a number for each option by its label.
+    willingness_to_pay
+        For one unit of effect.
+    reference
+        Label of the option compared with; the current regimen, or else no treatment, unless given.
+    currency
+        Of the costs, where they are numbers by option.
+    """
+
+    effect: str
+    cost: str | dict[str, float]
+    willingness_to_pay: float = Field(ge=0)
+    reference: str | None = None
+    currency: str = ""
+
+
 class ConditionTable(Table):
     """``[condition]``: how the patient's posterior is computed; see `bayesdose.condition`."""
 
@@ -205,11 +269,12 @@ class ConditionTable(Table):
 
 
 METRICS: tuple[str, ...] = get_args(OutcomeTable.model_fields["metric"].annotation)
+STANDARD = ("trough", "peak", "auc24")
 
 
 def standard_outcomes() -> dict[str, OutcomeTable]:
-    """Return the outcomes of a case that names none: every metric, after the last dose."""
-    return {name: OutcomeTable.model_validate({"metric": name}) for name in METRICS}
+    """Return the outcomes of a case that names none: trough, peak and AUC24 after the last dose."""
+    return {name: OutcomeTable.model_validate({"metric": name}) for name in STANDARD}
 
 
 def _utility_table(made: type, **more: Any) -> type[Table]:

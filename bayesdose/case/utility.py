@@ -7,7 +7,7 @@ from dataclasses import fields
 from typing import Any
 
 from bayesdose.case.problems import Problem, not_outcomes, table, unknown
-from bayesdose.case.tables import PART_TABLES, UTILITY_TABLES, OutcomeTable, StakeholdersTable
+from bayesdose.case.tables import PART_TABLES, UTILITY_TABLES, StakeholdersTable, Table
 from bayesdose.decision import UTILITIES, named_utility, spoken, stakeholders
 from bayesdose.decision.utilities import Named, Stakeholders
 from bayesdose.errors import InputError
@@ -29,7 +29,7 @@ def read_utility(given: Any, problems: list[Problem]) -> Any:
     return made if len(problems) == before else None
 
 
-def wrong_utility(made: Any, outcomes: Mapping[str, OutcomeTable] | None) -> list[Problem]:
+def wrong_utility(made: Any, outcomes: Mapping[str, Table] | None) -> list[Problem]:
     """Try the utility's numbers together, and look up the outcomes that it speaks of."""
     try:
         make_utility(made)

@@ -191,7 +191,8 @@ def recommend(
     written = () if out is None else _write(out, fitted, found, record)
     files = tuple(f"written: {path}" for path in written)
     about = individual_text(found.me, fitted.provenance.get("units"))
-    shown = (about, "", str(found.choice), "", NOTICE, *files)
+    money = () if found.economics is None else (str(found.economics), "")
+    shown = (about, "", str(found.choice), "", *money, NOTICE, *files)
     return Answer({**record, "written": [str(path) for path in written]}, shown)
 
 
@@ -301,6 +302,7 @@ def _write(folder: Path, fitted: Fit, found: Recommendation, record: dict[str, A
         outcome=found.outcome,
         fit=fitted,
         thresholds=found.thresholds,
+        economics=found.economics,
         windows=utility_windows(found.case.utility),
     )
     return write_whole(folder / "decision.json", to_json(record)), page

@@ -125,6 +125,36 @@ class Event:
         return quantity_in(end, str(own))
 
 
+@dataclass(frozen=True)
+class Probability:
+    """An outcome that is itself the probability of an event, such as one from `outcomes.logistic_event`.
+
+    Parameters
+    ----------
+    outcome
+        Its name.
+    """
+
+    outcome: str
+
+    def __call__(self, outcome: xr.Dataset) -> xr.DataArray:
+        """Return the probabilities (draw, option).
+
+        Raises
+        ------
+        InputError
+            When the outcome lacks the variable.
+        """
+        known = [str(name) for name in outcome.data_vars]
+        if self.outcome not in known:
+            said, expected = f"there is no outcome {self.outcome!r}", ", ".join(known)
+            raise InputError(explain(said, expected=expected, meant=nearest(self.outcome, known)))
+        return outcome[self.outcome]
+
+    def __str__(self) -> str:
+        return self.outcome
+
+
 Happens = Event | Callable[[xr.Dataset], xr.DataArray]
 """An event: an `Event`, or a function of the outcome that returns booleans (or, where a chance is limited,
 probabilities) over (draw, option)."""
@@ -172,7 +202,7 @@ def _answered(event: Happens, outcome: xr.Dataset, kinds: str, expected: str) ->
 
 def words(event: Happens) -> str:
     """Return what an event is, in one line: an `Event` says it, a function by docstring or name."""
-    if isinstance(event, Event):
+    if isinstance(event, Event | Probability):
         return str(event)
     text = (getattr(event, "__doc__", None) or "").strip().split("\n\n")[0]
     name = getattr(event, "__name__", type(event).__name__)

@@ -19,6 +19,7 @@ from bayesdose.economics.needed import (
 from bayesdose.economics.objectives import Pareto, pareto
 from bayesdose.economics.patients import population
 from bayesdose.economics.plane import Plane, ce_plane
+from bayesdose.economics.summary import CostEffectiveness, cost_effectiveness
 from bayesdose.economics.targeting import Effects, Targeting, cate, targeted
 from bayesdose.economics.thresholds import DecisionCurve, decision_curve, treatment_threshold
 from bayesdose.economics.willingness import Acceptability, acceptability
@@ -26,6 +27,7 @@ from bayesdose.economics.willingness import Acceptability, acceptability
 __all__ = [
     "Acceptability",
     "Balance",
+    "CostEffectiveness",
     "DecisionCurve",
     "Effects",
     "Equity",
@@ -40,6 +42,7 @@ __all__ = [
     "atkinson",
     "cate",
     "ce_plane",
+    "cost_effectiveness",
     "decision_curve",
     "equally_distributed",
     "equity",

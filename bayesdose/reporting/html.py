@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from bayesdose.decision.choice import Choice
     from bayesdose.decision.information.gains import Information
     from bayesdose.decision.sensitivity.thresholds import Thresholds
+    from bayesdose.economics import CostEffectiveness
     from bayesdose.fitting import Fit
     from bayesdose.individual import Draws
     from bayesdose.reporting.figures.exposure import Window
@@ -43,6 +44,7 @@ def report(
     windows: Mapping[str, Window] | None = None,
     thresholds: Thresholds | None = None,
     information: Sequence[Information] = (),
+    economics: CostEffectiveness | None = None,
     title: str | None = None,
     question: str = "",
     show_ids: bool = False,
@@ -72,6 +74,8 @@ def report(
         From `threshold_analysis`: adds what would flip the choice.
     information
         From `evppi`, `evsi`, `enbs`, ...: adds what further information is worth.
+    economics
+        From `economics.cost_effectiveness`: adds what the options cost and bring.
     title, question
         In the user's words.
     show_ids
@@ -99,6 +103,7 @@ def report(
         windows=windows or {},
         thresholds=thresholds,
         information=tuple(information),
+        economics=economics,
         question=question,
     )
     drug = choice.attrs.get("drug")

@@ -11,6 +11,7 @@ import pandas as pd
 import xarray as xr
 
 from bayesdose.reporting import verdict as words
+from bayesdose.reporting.costs import costs
 from bayesdose.reporting.doses import Routes, dose_table, given
 from bayesdose.reporting.figures import expected_utility, exposure, individual_fit, prior_to_posterior
 from bayesdose.reporting.figures.exposure import SHOWN, Window, metrics
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from bayesdose.decision.choice import Choice
     from bayesdose.decision.information.gains import Information
     from bayesdose.decision.sensitivity.thresholds import Thresholds
+    from bayesdose.economics import CostEffectiveness
     from bayesdose.individual import Draws
     from bayesdose.study import Study
 
@@ -68,6 +70,8 @@ class PatientSection:
         From `threshold_analysis`: what would flip the choice.
     information
         What further information is worth, from `evppi`, `evsi` and the like.
+    economics
+        Costs and effects of the options, from `economics.cost_effectiveness`.
     question
         What was asked, in the user's words.
     pictures
@@ -84,6 +88,7 @@ class PatientSection:
     windows: Mapping[str, Window] = field(default_factory=dict)
     thresholds: Thresholds | None = None
     information: tuple[Information, ...] = ()
+    economics: CostEffectiveness | None = None
     question: str = ""
     pictures: tuple[Picture, ...] = ()
 
@@ -139,10 +144,12 @@ def _decision(section: PatientSection, units: dict[str, str]) -> list[Block]:
         words.change(choice, individual, units),
         flips(section.thresholds),
         worth(section.information),
+        costs(section.economics),
         words.near_optimal(choice),
         words.blocked(choice),
         words.passed(choice),
         words.ranking(choice),
+        *([] if section.outcome is None else [words.judged_by(section.outcome)]),
     ]
 
 

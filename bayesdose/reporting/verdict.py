@@ -190,6 +190,25 @@ def passed(choice: Choice) -> Block:
     return Block("Passing a limit", tables=[*tables, *([soft] if rows else [])])
 
 
+def judged_by(outcome: xr.Dataset) -> Block:
+    """Return what was computed of every option: each outcome, what it is, and its unit."""
+    rows = tuple(
+        (str(name), _defined(v), str(v.attrs.get("units", "")) or "–")
+        for name, v in outcome.data_vars.items()
+        if v.dims == ("draw", "option")
+    )
+    text = (
+        "Exposure is that of the model's concentration, without residual error. Numbers are as the user "
+        "states them."
+    )
+    table = Table("Outcomes", ("Name", "What it is", "Unit"), rows, columns="w")
+    return Block("What the options are judged by", texts=[text], tables=[table] * bool(rows))
+
+
+def _defined(variable: xr.DataArray) -> str:
+    return str(variable.attrs.get("definition") or variable.attrs.get("long_name", variable.name))
+
+
 def ranking(choice: Choice) -> Block:
     """Return the ranking of all options, best first, blocked ones last."""
     labels = [str(label) for label in choice.ranking().index]

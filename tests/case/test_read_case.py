@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 import bayesdose as bd
 from bayesdose.case import make_case, read_case
+from bayesdose.case.outcomes import DERIVED_TABLES
 from bayesdose.case.tables import (
     PART_TABLES,
     UTILITY_TABLES,
@@ -16,6 +17,7 @@ from bayesdose.case.tables import (
     ConditionTable,
     ContraindicatedTable,
     CriterionTable,
+    EconomicsTable,
     LimitsTable,
     LoadTable,
     OptionsTable,
@@ -307,6 +309,7 @@ def test_the_documentation_has_every_key_and_no_other():
     documented = {key for row in rows for key in re.findall(r"`(\w+)`", row)}
     limits = (LimitsTable, LoadTable, ContraindicatedTable, ChanceTable, SoftTable)
     tables = (OptionsTable, OutcomeTable, *limits, CriterionTable, ConditionTable, *UTILITY_TABLES.values())
+    tables = (*tables, *DERIVED_TABLES.values(), EconomicsTable)
     keys = {key for table in (*tables, *PART_TABLES.values()) for key in table.model_fields}
     assert documented == keys
 
@@ -315,5 +318,8 @@ def test_the_example_on_the_page_is_a_case():
     page = (DOCS / "reference" / "case.md").read_text(encoding="utf-8")
     import tomllib
 
-    (example,) = re.findall(r"```toml\n(.*?)```", page, re.DOTALL)
-    assert make_case(tomllib.loads(example)).options.complete == ("interval",)
+    example, *more = map(tomllib.loads, re.findall(r"```toml\n(.*?)```", page, re.DOTALL))
+    assert make_case(example).options.complete == ("interval",)
+    whole = {**example, **{key: table for one in more for key, table in one.items()}}
+    whole["outcomes"]["trough"] = {"metric": "trough"}
+    assert make_case(whole).economics.willingness_to_pay == 20000

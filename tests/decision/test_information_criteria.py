@@ -284,7 +284,7 @@ class TestFlips:
             + 0.1
             - (self.z < -1.5).mean()
         )
-        row = found.table.loc[f"at most: {limit}"]
+        row = found.table.loc["allowed P(u below -1)"]
         assert row["flips_below"] == pytest.approx(p, rel=1e-6)
         assert (row["kind"], row["to_below"]) == ("limit", "no treatment")
 

@@ -15,8 +15,10 @@ from bayesdose.decision.compared import Attainment
 from bayesdose.decision.comparison import NEVER
 from bayesdose.decision.criteria import Floats
 from bayesdose.decision.evaluate import check_outcome
+from bayesdose.decision.events import words
 from bayesdose.decision.information.gains import finite
 from bayesdose.decision.information.value import same_draws
+from bayesdose.decision.limits.risks import Chance
 from bayesdose.decision.limits.scoped import inner_limit
 from bayesdose.decision.sensitivity.curves import Curve, Weighed, weighed
 from bayesdose.decision.sensitivity.stated import ends, moved, stated
@@ -265,7 +267,9 @@ def _of_chances(w: Weighed) -> Iterator[Curve]:
     """Yield a curve for the largest probability that each chance constraint allows."""
     score = w.scores(w.V)
     for k, limit in enumerate(w.chances):
-        base = inner_limit(limit).at_most  # type: ignore[attr-defined]
+        one = inner_limit(limit)
+        assert isinstance(one, Chance)
+        base = one.at_most
         value = np.unique(np.append(np.linspace(base / _FACTOR, min(base * _FACTOR, 1.0), _LINE), base))
         mean = w.excess.mean(axis=1)
         concerned = ~(w.excess[k] == NEVER).all(axis=0)
@@ -274,7 +278,7 @@ def _of_chances(w: Weighed) -> Iterator[Curve]:
         passed = np.maximum(mean[k] + moved_by, rest)
         gain = np.broadcast_to(score - score[w.best], passed.shape)
         kept = np.full(len(value), score[w.best])
-        yield Curve(f"at most: {limit}", "limit", base, value, gain, kept, passed)
+        yield Curve(f"allowed P({words(one.event)})", "limit", base, value, gain, kept, passed)
 
 
 def _meant(outcome: xr.Dataset, w: Weighed) -> xr.Dataset:
