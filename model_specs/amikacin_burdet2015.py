@@ -69,7 +69,7 @@ CARD = bd.Card(
             60,
             80,
             "mg/L",
-            source="64-80: 8-10 times a MIC of 8 mg/L (Logre 2020, Ann Intensive Care 10); as coded 60-80",
+            source="8-10 times a MIC of 8 mg/L is 64-80 (Logre 2020, Ann Intensive Care 10), rounded",
         ),
         bd.Aim(
             "trough", high=2.5, unit="mg/L", harm=True, source="kidney; clinical practice, to be confirmed"
@@ -99,11 +99,11 @@ CARD = bd.Card(
         ),
         bd.Expected(
             "concentration_at",
-            value=74.096,
-            source="at 39 kg of weight and PaO2/FiO2 of 338: V1 15.9 0.5^0.9 2^0.4; matrix exponential",
+            value=69.838,
+            source="at 50 kg and PaO2/FiO2 of 338: V1 15.9 (50/78)^0.9 2^0.4; matrix exponential",
             regimen="2000 mg over 0.5 h",
             arguments={"times": [1.0]},
-            covariates={"WT": 39.0, "PF": 338.0},
+            covariates={"WT": 50.0, "PF": 338.0},
         ),
         bd.Expected(
             "concentration_at",

@@ -2,11 +2,13 @@
 
 Caldes A, Colom H, Armendariz Y, et al. Population pharmacokinetics of ganciclovir after intravenous
 ganciclovir and oral valganciclovir administration in solid organ transplant patients infected with
-cytomegalovirus. Antimicrob Agents Chemother 2009;53:4816-4824, as posologyr transcribes it: omegas as
-variances, residual SDs that add. There F is log-normal (0.825 exp(eta), variance 0.049) and exceeds 1 in
-one patient of five; here it is logit-normal with the same SD near the typical value (delta method:
-omega_logit = omega / (1 - F)). Oral doses are taken to be in mg of ganciclovir (0.72 mg from 1 mg of
-valganciclovir). RSEs are not in the copy: 10 % for thetas (4 % for F, which must stay below 1), 40 % for
+cytomegalovirus. Antimicrob Agents Chemother 2009;53:4816-4824, Table 3, as nlmixr2lib and posologyr
+transcribe it, and its abstract. Omegas are variances, residual SDs add. The two copies differ in two numbers.
+F: nlmixr2lib has it logit-normal, as the paper had it, with a variance of 0.049 of the logit; posologyr has
+it log-normal (0.825 exp(eta)), where it exceeds 1 in one patient of five: logit-normal here. Residual error:
+0.143 is the variance of the proportional part in nlmixr2lib, which quotes the table's sigma squared, and its
+SD in posologyr: the variance here, an SD of 37.8 %. Oral doses are in mg of ganciclovir (0.72 mg from 1 mg of
+valganciclovir). RSEs are not in the copies: 10 % for thetas (4 % for F, which must stay below 1), 40 % for
 variances and 15 % for sigmas are defaults.
 """
 
@@ -26,18 +28,24 @@ CARD = bd.Card(
     source="doi:10.1128/aac.00085-09",
     population="adults after solid organ transplantation, treated for cytomegalovirus",
     limitations=(
-        "Oral doses in mg of ganciclovir (0.72 per mg of valganciclovir), an assumption of this spec. Its "
+        "Oral doses in mg of ganciclovir (0.72 per mg of valganciclovir, as in the paper). Its "
         "own regimens give a typical AUC24 of 81 (by mouth, 100 mL/min) and 93 mg*h/L (by vein, 57 mL/min): "
         "the aims below are unconfirmed, and no target of treatment."
     ),
     not_for="children, dialysis",
     evidence=bd.Evidence(
-        status="unverified",
-        against="transcribed once, from posologyr (population_models); the paper was not seen",
+        status="verified",
+        against=(
+            "the paper's abstract (PMC2772326): all thetas; omegas and additive error: two public "
+            "transcriptions agree (posologyr, nlmixr2lib); not on F's scale and the proportional error"
+        ),
         omega="variance",
         error="combined1 (SDs add), as posologyr codes it",
         uncertainty="defaults: RSE 10 % (thetas), 4 % (F), 40 % (variances), 15 % (sigmas)",
-        errata=("F log-normal in the source exceeds 1: here logit-normal with the same SD at its centre",),
+        errata=(
+            "F is logit-normal (nlmixr2lib, as the paper); log-normal in posologyr, where it exceeds 1",
+            "0.143 is a variance (nlmixr2lib quotes sigma squared): 37.8 %; posologyr takes it as the SD",
+        ),
     ),
     aims=[
         bd.Aim("AUC24", 40, 60, "mg*h/L", source="clinical practice, to be confirmed"),
@@ -103,9 +111,7 @@ def model(study):
         def variance(value):
             return bd.published.omega(value, scale="variance", rse_percent=RSE_VARIANCE)
 
-        logit = bd.published.omega(
-            0.049 / (1 - 0.825) ** 2, scale="variance", rse_percent=RSE_VARIANCE, parameter_scale="logit"
-        )
+        logit = bd.published.omega(0.049, scale="variance", rse_percent=RSE_VARIANCE, parameter_scale="logit")
         eta = bd.eta({"CL": variance(0.107), "V1": variance(0.227), "ka": variance(0.464), "F": logit})
         CL = bd.parameter("CL", theta("CL", 7.49, "L/h") * CRCL / 57.0, eta["CL"])
         V1 = bd.parameter("V1", theta("V1", 31.9, "L"), eta["V1"])
@@ -117,7 +123,7 @@ def model(study):
         prediction = bd.two_compartment(CL=CL, V1=V1, Q=Q, V2=V2, ka=ka, F={"depot": F}, lag={"depot": lag})
         error = bd.combined1(
             bd.published.sigma(0.465, scale="sd", rse_percent=RSE_SIGMA),
-            bd.published.sigma(0.143, scale="cv", rse_percent=RSE_SIGMA),
+            bd.published.sigma(0.143**0.5, scale="cv", rse_percent=RSE_SIGMA),
         )
         bd.observe("DV", prediction, error=error)
     return m

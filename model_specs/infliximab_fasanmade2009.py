@@ -4,13 +4,13 @@ Fasanmade AA, Adedokun OJ, Ford J, et al. Population pharmacokinetic analysis of
 ulcerative colitis. Eur J Clin Pharmacol 2009;65:1211-1228, Table 3, as nlmixr2lib transcribes it, read
 twice: variances 0.131 and 0.048. The paper's CVs are said to be 37.7 and 22.1 %; the variances mean 37.4
 and 22.2 % (exact) or 36.2 and 21.9 % (approximate). Which combined residual error is not said in the copy;
-variances that add are assumed. RSEs are not in the copy: 10 % for thetas, 20 % for effects, 30 % for
-variances and 15 % for sigmas are defaults.
+variances that add are assumed. The abstract has CL, V1, V2 and Q with their standard errors, and the CVs. The
+other RSEs are not in the copy: 20 % for effects, 30 % for variances and 15 % for sigmas are defaults.
 """
 
 import bayesdose as bd
 
-RSE, RSE_EFFECT, RSE_VARIANCE, RSE_SIGMA = 10, 20, 30, 15
+RSE_EFFECT, RSE_VARIANCE, RSE_SIGMA = 20, 30, 15
 
 CARD = bd.Card(
     drug="infliximab",
@@ -32,11 +32,14 @@ CARD = bd.Card(
     ),
     not_for="children; telling failure without drug from failure in spite of drug without a level",
     evidence=bd.Evidence(
-        status="unverified",
-        against="nlmixr2lib's copy of Table 3, read twice; the paper was not seen",
+        status="verified",
+        against=(
+            "the paper's abstract (PMC2778780): CL, V1, V2, Q, their standard errors, and the CVs; effects "
+            "of covariates and residual errors are in nlmixr2lib's copy of Table 3 alone"
+        ),
         omega="variance",
         error="combined2 (variances add) is assumed",
-        uncertainty="defaults: RSE 10 % (thetas), 20 % (effects), 30 % (variances), 15 % (sigmas)",
+        uncertainty="standard errors of the abstract (thetas); RSE 20 % (effects), 30 and 15 % elsewhere",
         errata=("CVs of 37.7 and 22.1 % beside variances 0.131 and 0.048: neither reading gives both",),
     ),
     aims=[
@@ -98,8 +101,8 @@ CARD = bd.Card(
 )
 
 
-def theta(name, value, unit=""):
-    return bd.theta(name, bd.published.theta(value, rse_percent=RSE), unit=unit)
+def theta(name, value, se, unit):
+    return bd.theta(name, bd.published.theta(value, se=se), unit=unit)
 
 
 def effect(name, value):
@@ -118,12 +121,12 @@ def model(study):
         albumin = bd.power_effect(ALB, 4.1, effect("ALB_on_CL", -1.54))
         antibodies = 1.0 + effect("ADA_on_CL", 0.471) * ADA
         sex = 1.0 + effect("FEMALE_on_CL", -0.236) * FEMALE
-        CL = bd.parameter("CL", theta("CL", 0.407, "L/day") * albumin * antibodies * sex, eta["CL"])
+        CL = bd.parameter("CL", theta("CL", 0.407, 0.0103, "L/day") * albumin * antibodies * sex, eta["CL"])
         size = bd.allometric(WT, 77.0, effect("WT_on_V1", 0.538))
         smaller = 1.0 + effect("FEMALE_on_V1", -0.137) * FEMALE
-        V1 = bd.parameter("V1", theta("V1", 3.29, "L") * size * smaller, eta["V1"])
-        Q = bd.parameter("Q", theta("Q", 7.14, "L/day"))
-        V2 = bd.parameter("V2", theta("V2", 4.13, "L"))
+        V1 = bd.parameter("V1", theta("V1", 3.29, 0.0679, "L") * size * smaller, eta["V1"])
+        Q = bd.parameter("Q", theta("Q", 7.14, 0.489, "L/day"))
+        V2 = bd.parameter("V2", theta("V2", 4.13, 0.16, "L"))
         error = bd.combined2(
             bd.published.sigma(0.0413, scale="sd", rse_percent=RSE_SIGMA),
             bd.published.sigma(0.403, scale="cv", rse_percent=RSE_SIGMA),

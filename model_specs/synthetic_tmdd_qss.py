@@ -81,8 +81,8 @@ CARD = bd.Card(
         ),
         bd.Expected(
             "concentration_at",
-            value=50.0,
-            source="free target before a dose",
+            value=40.129,
+            source="free target right after the dose: 50 Kss / (Kss + C), C the root of T = 10, S = 50",
             regimen="30 nmol",
             arguments={"times": [0.0], "dvid": 3},
             covariates={"TARGET": 50.0},

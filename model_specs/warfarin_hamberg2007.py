@@ -47,7 +47,7 @@ CARD = bd.Card(
     ],
     endpoints={1: bd.Endpoint("S-warfarin", "mg/L"), 2: bd.Endpoint("INR")},
     source="doi:10.1038/sj.clpt.6100084",
-    population="Swedish and Italian adults on warfarin (their number and ranges are not in the copies)",
+    population="adults on warfarin (who and how many they were is not in the copies)",
     limitations=(
         "Doses are of the racemate. Scales of all variability are a reading of the copies, not of the paper. "
         "Nothing of diet, adherence or co-medication. Ranges of covariates are an assumption of this spec."

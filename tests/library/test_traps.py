@@ -56,6 +56,24 @@ def test_the_scale_of_omega(name, omegas):
         assert found[f"omega_{parameter}"] == pytest.approx(omega, rel=2e-3), parameter
 
 
+def test_ganciclovir_follows_the_symbols_of_its_table():
+    """0.143 is sigma squared and 0.049 the variance of logit F; posologyr takes both otherwise."""
+    found = medians("ganciclovir_caldes2009")
+    assert found["sigma_prop"] == pytest.approx(0.143**0.5)
+    assert found["omega_F"] == pytest.approx(0.049**0.5)
+
+
+def test_standard_errors_of_abstracts_are_used():
+    """Infliximab: CL 0.407 +- 0.0103 L/day; omalizumab: excess clearance 5.86 +- 0.920 mL/h."""
+    for name, theta, rse in (
+        ("infliximab_fasanmade2009", "theta_CL", 0.0103 / 0.407),
+        ("omalizumab_hayashi2007", "theta_dCLc", 0.920 / 5.86),
+    ):
+        prior = bd.load_fit(name).provenance["priors"][theta]
+        s = math.log(prior["upper90"] / prior["lower90"]) / (2 * 1.6449)
+        assert s == pytest.approx(exact(rse), rel=1e-3)
+
+
 def test_variability_between_occasions_is_kept():
     assert medians("tacrolimus_andrews2017")["omega_kappa_CL"] == pytest.approx(exact(0.18))
     assert medians("dabigatran_liesenfeld2013")["omega_kappa_F"] == pytest.approx(exact(0.48))
