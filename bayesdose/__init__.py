@@ -98,7 +98,7 @@ _ROOMS: dict[str, tuple[str, ...]] = {
         "transit_chain",
         "two_compartment",
     ),
-    "importing": ("Draft", "import_nonmem", "try_draft"),
+    "importing": ("Draft", "import_nonmem", "import_table", "try_draft"),
     "fitting": ("Fit", "fit", "load_fit", "sensitivity"),
     "individual": (
         "Alternatives",

@@ -67,6 +67,26 @@ def nonmem(
     )
 
 
+@_command
+def table(
+    file: Annotated[Path, typer.Argument(metavar="FILE.csv", help="Table of parameters.")],
+    structure: Annotated[
+        str, typer.Option(metavar="WORDS", help='The structure, such as "one_compartment oral".')
+    ],
+    out: Out = None,
+    time: Time = None,
+    amount: Amount = None,
+    concentration: Level = None,
+    as_json: Json = False,
+    debug: Debug = False,
+) -> Answer:
+    """Turn a table of parameters, as nlmixr2 prints one, into a draft spec."""
+    from bayesdose.importing import import_table
+
+    units = _units(time, amount, concentration)
+    return _kept(import_table(file, structure, units=units), out or file.with_suffix(".py"))
+
+
 def _units(time: str | None, amount: str | None, concentration: str | None) -> Units | None:
     given = {"time": time, "amount": amount, "concentration": concentration}
     stated = {name: unit for name, unit in given.items() if unit is not None}

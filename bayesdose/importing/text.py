@@ -55,3 +55,9 @@ def call(head: str, arguments: list[str], about: str = "") -> Iterator[str]:
 def comment(text: str) -> str:
     """Return a text as a comment behind code; nothing of nothing."""
     return f"  # {plain(text)}" if text else ""
+
+
+def file_name(stem: str) -> str:
+    """Return the name of a spec from that of a file: lower case, letters and digits, a letter first."""
+    made = "".join(c if c.isalnum() else "_" for c in stem).lower()
+    return made if made[:1].isalpha() else f"model_{made}"

@@ -54,6 +54,8 @@ def test_the_notes_are_shown(bayesdose, stream):
         (("nonmem", "run7.mod", "--time", "h"), "together"),
         (("nonmem", "run7.mod", "-o", "spec.txt"), ".py"),
         (("nonmem", "run8.mod"), "run8.mod"),
+        (("table", "run7.mod", "--structure", "oral"), "structure 'oral'"),
+        (("table", "run7.mod", "--structure", "one_compartment"), "table of parameters"),
     ],
 )
 def test_bad_input_writes_nothing(bayesdose, stream, arguments, words):
@@ -69,3 +71,12 @@ def test_a_draft_that_does_not_work_is_not_written(bayesdose, stream):
     assert shown.exit_code == 2
     assert "finite density" in shown.stderr
     assert not Path("run7.py").exists()
+
+
+def test_a_table_of_parameters(bayesdose, here):
+    rows = ["parameter,estimate,rse,bsv_sd", "CL,2.8,10,0.3", "V,32,8,", "prop.sd,0.1,12,"]
+    Path("drug.csv").write_text("\n".join(rows), encoding="utf-8")
+    shown = bayesdose("import", "table", "drug.csv", "--structure", "one_compartment")
+    assert shown.exit_code == 0
+    assert "covariates: none is read" in shown.stdout
+    assert bd.load_model("drug.py").card.compartments == ("central",)

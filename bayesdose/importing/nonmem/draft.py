@@ -20,6 +20,7 @@ from bayesdose.importing.nonmem.residual import Residual, residual_of
 from bayesdose.importing.nonmem.source import is_record, line_of, records_of, reference_of
 from bayesdose.importing.nonmem.structure import Structure, check_names, lines_of, structure_of
 from bayesdose.importing.parts import Note, Parts
+from bayesdose.importing.text import file_name
 
 _INITIAL = {"RSE": 100.0, "RSE_OMEGA": 100.0, "RSE_SIGMA": 100.0}
 _FINAL = {"RSE": 30.0, "RSE_OMEGA": 50.0, "RSE_SIGMA": 30.0}
@@ -55,7 +56,7 @@ def parts_of(path: Path, units: Units | None) -> Parts:
     covariates = tuple(_covariates(stream, structure, individuals))
     helpers, body, prediction = lines_of(structure, individuals.names)
     return Parts(
-        name=_file_name(stream.name),
+        name=file_name(stream.name),
         title=stream.title,
         source=" and ".join([f"the NONMEM control stream {path.name}", *estimates.files]),
         notes=tuple(_notes(stream, structure, residual, individuals, estimates, units, covariates)),
@@ -109,11 +110,6 @@ def _covariates(stream: Stream, structure: Structure, individuals: Individuals) 
                 fix="write it in terms of covariates, or write the spec by hand",
             )
         )
-
-
-def _file_name(stem: str) -> str:
-    made = "".join(c if c.isalnum() else "_" for c in stem).lower()
-    return made if made[:1].isalpha() else f"model_{made}"
 
 
 def _uncertainty(estimates: Estimates) -> str:
