@@ -75,6 +75,8 @@ class Choice:
     comparison
         The criterion, what it judges and the chance constraints, draw by draw: what the worth of information
         and `threshold_analysis` weigh anew.
+    flags_looked_for
+        Whether red flags were passed on (``flags=``), also where there was none.
     """
 
     best: str
@@ -98,6 +100,7 @@ class Choice:
     score: str = "E[U]"
     draws_needed: int | None = None
     comparison: Comparison | None = None
+    flags_looked_for: bool = False
 
     @property
     def near_optimal(self) -> tuple[str, ...]:
@@ -160,6 +163,7 @@ class Choice:
             "draws_needed": self.draws_needed,
             "attrs": self.attrs,
             "flags": self.flags,
+            "flags_looked_for": self.flags_looked_for,
             "acknowledged": self.acknowledged,
         }
         return {name: _plain(value) for name, value in made.items()}

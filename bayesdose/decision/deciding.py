@@ -157,6 +157,7 @@ def decide(
         n_particles=case.distinct,
         attrs=dict(outcome.attrs),
         flags=recorded(raised),
+        flags_looked_for=flags is not None,
         acknowledged=None if acknowledged is None else asdict(acknowledged),
         score=by.label,
         draws_needed=needed,

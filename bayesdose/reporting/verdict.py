@@ -37,6 +37,7 @@ _MORE = {
     "edge": "A wider search: what lies beyond the edge was not looked at.",
 }
 _MOST_NAMES = 12
+_UNLOOKED = "They were not looked for: implausible doses, levels or covariates would go unnoticed here."
 _TAILS = (0.05, 0.95)
 
 
@@ -74,7 +75,8 @@ def question(choice: Choice, words: str = "") -> Block:
 def red_flags(choice: Choice) -> Block:
     """Return the red flags that the choice was made under, and who took an escalation on."""
     if not choice.flags:
-        return Block("Red flags")
+        looked = "None was found in the patient's table." if choice.flags_looked_for else _UNLOOKED
+        return Block("Red flags", texts=[looked])
     rows = tuple(
         (
             one["name"],

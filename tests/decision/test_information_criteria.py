@@ -262,6 +262,17 @@ class TestFlips:
         assert found.table.loc["above", "flips_below"] == pytest.approx(0.2, abs=0.05)
         assert not np.isfinite(found.table.loc["typical gain", "flips_below"])
 
+    def test_the_ends_of_what_is_to_be_attained(self) -> None:
+        """P(1 < 2 + z < 3) is 0.683, and P(2 + z in (low, 3)) less than 0.6 from low = 1.22 on."""
+        outcome = of_utilities(np.column_stack([2 + self.z, 0 * self.z + 2.9]), ["treat", "sure"])
+        outcome["u"][:, 1] = np.where(np.arange(4000) < 2400, 2.9, 5.0)
+        choice = decide(outcome, u, criterion=attainment(Event("u", within=(1, 3))))
+        found = threshold_analysis(choice, utility=u, outcome=outcome)
+        assert choice.best == "treat"
+        exact = 2 + norm.ppf(norm.cdf(1) - 0.6)
+        assert found.table.loc["low", "flips_above"] == pytest.approx(exact, abs=0.03)
+        assert set(found.table.index) == {"low", "high"}
+
     def test_a_constraint_that_no_longer_holds(self) -> None:
         """P(0.5 + z < -1) is Phi(-1.5) = 0.067: at most 0.1 until the mean has moved down."""
         limit = chance(Event("u", below=-1), at_most=0.1)

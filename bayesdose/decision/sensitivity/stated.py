@@ -9,16 +9,19 @@ from dataclasses import fields, is_dataclass, replace
 from numbers import Real
 from typing import Any
 
+from bayesdose.decision.events import Event
 from bayesdose.decision.utilities import Stakeholders, Utility
 
 _WEIGHT = "weight of "
+_ENDS = ("low", "high")
 
 
 def stated(utility: Utility) -> dict[str, float]:
     """Return the numbers that a utility states, by name.
 
-    Of a named utility its numeric fields; of a function its parameters with a numeric default. Of weighted
-    stakeholders ``weight of NAME`` each, and the numbers of their utilities as ``NAME.number``.
+    Of a named utility or an `Event` its numeric fields, of an event within two numbers "low" and "high"; of a
+    function its parameters with a numeric default. Of weighted stakeholders ``weight of NAME`` each, and the
+    numbers of their utilities as ``NAME.number``.
     """
     if isinstance(utility, Stakeholders):
         made: dict[str, float] = {}
@@ -26,6 +29,8 @@ def stated(utility: Utility) -> dict[str, float]:
             made |= {f"{_WEIGHT}{name}": weight} if len(utility.parts) > 1 else {}
             made |= {f"{name}.{k}": v for k, v in stated(own).items()}
         return made
+    if (ends := _within(utility)) is not None:
+        return dict(zip(_ENDS, ends, strict=True))
     if is_dataclass(utility):
         values = {f.name: getattr(utility, f.name) for f in fields(utility) if f.init}
         return {name: float(v) for name, v in values.items() if _number(v)}
@@ -46,6 +51,9 @@ def moved(utility: Utility, name: str, value: float) -> Utility:
     """
     if isinstance(utility, Stakeholders):
         return _moved_part(utility, name, value)
+    if (ends := _within(utility)) is not None:
+        low, high = (value if name == end else old for end, old in zip(_ENDS, ends, strict=True))
+        return replace(utility, within=(low, high))  # type: ignore[type-var]
     if is_dataclass(utility):
         return replace(utility, **{name: value})
     return functools.partial(utility, **{name: value})
@@ -66,6 +74,14 @@ def _moved_part(utility: Stakeholders, name: str, value: float) -> Stakeholders:
         whose, _, number = name.partition(".")
         parts = [(n, moved(u, number, value) if n == whose else u, w) for n, u, w in utility.parts]
     return Stakeholders(tuple(parts))
+
+
+def _within(utility: Any) -> tuple[float, float] | None:
+    """Return the two numbers that an event lies within; None where it is none, or states them as texts."""
+    if not isinstance(utility, Event) or utility.within is None:
+        return None
+    low, high = utility.within
+    return (float(low), float(high)) if _number(low) and _number(high) else None
 
 
 def _number(value: Any) -> bool:
