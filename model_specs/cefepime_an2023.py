@@ -1,9 +1,9 @@
 """Cefepime in hospitalised adults: a renal clearance that follows creatinine clearance, and a nonrenal one.
 
-An G, Creech CB, Wu N, et al. J Antimicrob Chemother 2023;78:1460. Thetas, omegas (variances) and the
-residual error were transcribed from PKPDsim (pk_cefepime_an), where omega^2 = CV^2 (29.9, 65.4 and 17.3 %):
-read as approximate CVs. Which combined error the paper means is not known to us: variances that add are
-assumed. The creatinine clearance is Cockcroft and Gault's with lean body weight after James (bd.body.
+An G, Creech CB, Wu N, et al. J Antimicrob Chemother 2023;78:1460-1470 (doi:10.1093/jac/dkad106). Thetas, omegas
+(variances) and the residual error were transcribed from PKPDsim (pk_cefepime_an), where omega^2 = CV^2 (29.9,
+65.4 and 17.3 %): read as approximate CVs. Which combined error the paper means is not known to us: variances
+that add are assumed. The creatinine clearance is Cockcroft and Gault's with lean body weight after James (bd.body.
 lean_weight(formula="james"): 1.1 W - 128 (W / H)^2 for men, 1.07 W - 148 (W / H)^2 for women with H in cm,
 at least 30 kg); Janmahasatian's is not it. The table brings the creatinine clearance.
 RSEs are not in the copy: 15 % for thetas, 25 % for CVs and 15 % for sigmas are defaults.
@@ -27,14 +27,15 @@ CARD = bd.Card(
             description="creatinine clearance, Cockcroft-Gault with lean body weight (at least 30 kg)",
         ),
     ],
-    source="J Antimicrob Chemother 2023;78:1460",
-    population="hospitalised adults, many critically ill",
+    source="doi:10.1093/jac/dkad106",
+    population="130 critically ill adults in two intensive care units",
     limitations="No clearance by renal replacement; binding of 20 % is outside (free=0.8 of a metric).",
     not_for="children, continuous renal replacement",
     evidence=bd.Evidence(
         status="unverified",
         against=(
-            "transcribed from PKPDsim pk_cefepime_an and read a second time there; the paper was not seen"
+            "PKPDsim's pk_cefepime_an, read twice; the paper's abstract (PMC10474939) has the structure and "
+            "the covariates, but no number"
         ),
         omega="cv_approximate",
         error="combined2 (variances add) is assumed: the copy does not say which",

@@ -30,12 +30,17 @@ CARD = bd.Card(
         ),
     ],
     source="doi:10.1007/s40262-013-0036-y",
-    population="children and adults of 0.01 to 85 years, 3.3 to 120 kg, with and without cystic fibrosis",
+    population=(
+        "465 patients with cystic fibrosis and 267 without, 0.01 to 85 years, 3.3 to 120 kg (eight centres)"
+    ),
     limitations="The volume of fat-free mass holds for infants only as far as Janmahasatian's equation does.",
     not_for="dialysis; creatinine in mg/dL",
     evidence=bd.Evidence(
         status="unverified",
-        against="transcribed once, from Tucuxi's drug file; the paper was not seen",
+        against=(
+            "transcribed once, from Tucuxi's drug file; the paper's abstract (PMID 23420517) has the "
+            "structure and the covariates, but no number"
+        ),
         omega="sd",
         error="proportional",
         uncertainty="defaults: RSE 15 % (thetas), 10 % (age in adults), 25 % (SDs), 15 % (sigma)",
@@ -46,7 +51,10 @@ CARD = bd.Card(
         bd.Aim("AUC24", 70, 100, "mg*h/L", source="clinical practice, to be confirmed"),
         bd.Aim("trough", high=1, unit="mg/L", harm=True, source="kidney; clinical practice, to be confirmed"),
     ],
-    regimens=("5-7 mg/kg every 24 h over 0.5-1 h", "cystic fibrosis: 8-10 mg/kg every 24 h"),
+    regimens=(
+        "5-7 mg/kg every 24 h over 0.5-1 h",
+        "cystic fibrosis: 8-11 mg/kg every 24 h (11: Hennig 2013)",
+    ),
     expected=[
         bd.Expected(
             "auc24",

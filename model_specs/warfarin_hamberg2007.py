@@ -89,7 +89,7 @@ CARD = bd.Card(
         bd.Expected(
             "average",
             value=steady_inr(5.0, 3.02, 0.314),
-            source="closed form of a constant input: 5 mg a day, GA, *1/*1, 71 years",
+            source="closed form of a constant input, GA (F halves an infusion's time: 0.13 % of ripple)",
             regimen="5 mg over 24 h every 24 h x 120",
             arguments={"dvid": 2},
             within=5e-3,
