@@ -1,11 +1,11 @@
 """Cefepime in hospitalised adults: a renal clearance that follows creatinine clearance, and a nonrenal one.
 
-An G, Creech CB, Wu N, et al. J Antimicrob Chemother 2023;78:1460-1470 (doi:10.1093/jac/dkad106). Thetas, omegas
-(variances) and the residual error were transcribed from PKPDsim (pk_cefepime_an), where omega^2 = CV^2 (29.9,
-65.4 and 17.3 %): read as approximate CVs. Which combined error the paper means is not known to us: variances
-that add are assumed. The creatinine clearance is Cockcroft and Gault's with lean body weight after James (bd.body.
-lean_weight(formula="james"): 1.1 W - 128 (W / H)^2 for men, 1.07 W - 148 (W / H)^2 for women with H in cm,
-at least 30 kg); Janmahasatian's is not it. The table brings the creatinine clearance.
+An G, Creech CB, Wu N, et al. J Antimicrob Chemother 2023;78:1460-1470 (doi:10.1093/jac/dkad106). Thetas,
+omegas (variances) and the residual error were transcribed from PKPDsim (pk_cefepime_an), where omega^2 = CV^2
+(29.9, 65.4 and 17.3 %): read as approximate CVs. Which combined error the paper means is not known to us:
+variances that add are assumed. The creatinine clearance is Cockcroft and Gault's with lean body weight after
+James (bd.body.lean_weight(formula="james"): 1.1 W - 128 (W / H)^2 for men, 1.07 W - 148 (W / H)^2 for women
+with H in cm, at least 30 kg); Janmahasatian's is not it. The table brings the creatinine clearance.
 RSEs are not in the copy: 15 % for thetas, 25 % for CVs and 15 % for sigmas are defaults.
 """
 
