@@ -35,11 +35,12 @@ def individual_record(me: Draws) -> dict[str, Any]:
     """Return a patient's covariates, diagnostics and parameters (mean, sd, 90 % limits).
 
     A covariate or parameter that changes in time has its value at the last record; a covariate that is not
-    known is left out.
+    known is left out. ``groups`` says of a patient's study or centre whether the fit knows it.
     """
     table = me.summary()
     last = me.patient.records.iloc[-1]
     statistics = table["statistic"].values.tolist()
+    groups = {name: {"label": label, "known": known} for name, (label, known) in me.groups.items()}
     return {
         "covariates": {
             c.name: float(last[c.name]) for c in me.patient.card.covariates if last[c.name] == last[c.name]
@@ -52,6 +53,7 @@ def individual_record(me: Draws) -> dict[str, Any]:
             for name in me.compiled.parameters
         },
         "warnings": list(me.warnings),
+        **({"groups": groups} if groups else {}),
     }
 
 
@@ -72,6 +74,7 @@ def individual_text(me: Draws, units_of: Mapping[str, str] | None = None) -> str
     khat = "" if d.khat is None else f"k-hat {d.khat:.2f} (below {d.khat_limit}), "
     lines = [
         f"patient    {'; '.join([*about, given])}",
+        *(f"group      {text}" for text in me.about_groups),
         f"posterior  {d.method}: {khat}ESS {d.ess:.0f} of {d.particles} particles",
     ]
     for name, p in record["parameters"].items():

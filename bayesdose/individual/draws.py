@@ -175,6 +175,14 @@ class Draws:
         """Return the number of the patient's subpopulation, (draw, 1); None in a model without them."""
         return self.data["subpopulation"].values[:, None] if self.compiled.subpopulations else None
 
+    @property
+    def about_groups(self) -> tuple[str, ...]:
+        """A line for each study or centre of the patient: whether the fit knows it."""
+        return tuple(
+            f"{name} {label:g}: {'as in the fit' if known else 'not in the fit, a new one'}"
+            for name, (label, known) in self.groups.items()
+        )
+
     def summary(self, prob: float = 0.9) -> xr.Dataset:
         """Return mean, sd and equal-tailed limits of each individual parameter, on the last record.
 
@@ -210,8 +218,7 @@ class Draws:
             head,
             f"{khat}ESS {d.ess:.0f} of {d.particles}, theta-ESS {d.theta_ess:.0f}, |z| {d.z_norm:.2f}",
         ]
-        for name, (label, known) in self.groups.items():
-            lines.append(f"{name} {label:g}: {'as in the fit' if known else 'not in the fit, a new one'}")
+        lines += self.about_groups
         if "subpopulation" in self.data:
             share = [
                 float((self.data["subpopulation"] == k).mean())

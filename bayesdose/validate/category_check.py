@@ -147,7 +147,7 @@ def category_vpc(
                 "there is no count or category whose share could be compared",
                 came="levels of other kinds" if len(place) else "a study without levels",
                 expected="poisson, negative_binomial, binary or ordinal errors"
-                + f", and a {x}" * bool(len(place)),
+                + (", and a dose before the level" if x == "TAD" else ""),
             )
         )
     names = strata(study, made, by, cuts)

@@ -161,10 +161,11 @@ def _kind(fit: Fit, dvid: int | None) -> int:
     kinds = event_kinds(fit)
     if (dvid is None and len(kinds) == 1) or dvid in kinds:
         return kinds[0] if dvid is None else dvid
+    what = "which events are meant is not clear" if dvid is None else "the model has no such events"
     raise InputError(
         explain(
-            "the model has no such events" if dvid is not None else "which events are meant is not clear",
-            came=f"dvid={dvid}",
+            what if kinds else "the model has no events",
+            came=None if dvid is None else f"dvid={dvid}",
             expected=f"dvid= one of {kinds}" if kinds else "a kind of level with bd.time_to_event",
         )
     )

@@ -10,6 +10,7 @@ from scipy import stats
 from scipy.special import logsumexp
 
 import bayesdose as bd
+from bayesdose.case.record import individual_record, individual_text
 
 N = 400
 THETA = {"theta_CL": 3.0, "theta_V": 30.0, "omega_CL": 0.3, "omega_V": 0.2, "sigma_prop": 0.15}
@@ -72,6 +73,9 @@ def test_the_posterior_is_that_on_a_grid(fit, centre):
     assert found.std() == pytest.approx(sd, rel=0.05)
     assert me.diagnostics.log_evidence == pytest.approx(logsumexp(log), abs=0.05)
     assert me.groups == {"STUDY": (centre, centre in KNOWN)}
+    record = individual_record(me)
+    assert record["groups"] == {"STUDY": {"label": centre, "known": centre in KNOWN}}
+    assert f"group      STUDY {centre:g}: " in individual_text(me)
     assert f"STUDY {centre:g}: {'as in the fit' if centre in KNOWN else 'not in the fit'}" in str(me)
 
 
