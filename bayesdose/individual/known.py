@@ -6,11 +6,11 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from bayesdose.individual.compiled import compile_individual
+from bayesdose.individual.compiled import Compiled, compile_individual
 from bayesdose.individual.conditioning import _table
 from bayesdose.individual.draws import Diagnostics, Draws
 from bayesdose.individual.importance import Particles
-from bayesdose.individual.population import population
+from bayesdose.individual.population import effect_columns, population
 from bayesdose.individual.target import Target
 from bayesdose.model import Model
 from bayesdose.study import Study, events
@@ -26,7 +26,8 @@ def known(
     model, patient
         A spec and one subject.
     theta
-        A value for each population variable.
+        A value for each population variable. With the effects of a study or centre among them, under the
+        names of `effect_columns`, the patient is a member of it, and z does not hold them.
     z
         (column,), standard-normal individual variables, as in `MapEstimate.z`.
     what
@@ -37,9 +38,14 @@ def known(
     Draws
         Of length 1. `simulate` makes of it what happens to that patient under each option.
     """
-    compiled = compile_individual(model)
+    compiled = _among(compile_individual(model), theta)
     values = {name: np.array([float(theta[name])]) for name in compiled.population}
     target = Target(compiled, compiled.data(events(patient)), population(values))
     found = Particles(np.zeros(1, dtype=int), z[None], np.ones(1), None, np.nan, 1, what)
     diagnostics = Diagnostics(what, 1, None, 1.0, 1.0, float(np.linalg.norm(z)), 0, 0, 0.0)
     return Draws(_table(target, found, np.zeros(1, dtype=int), 0), patient, diagnostics, compiled)
+
+
+def _among(compiled: Compiled, theta: Mapping[str, float]) -> Compiled:
+    groups = compiled.declaration.groups
+    return compiled.among([g for g in groups if effect_columns(g, 1)[0] in theta])

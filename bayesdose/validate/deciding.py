@@ -24,8 +24,8 @@ from bayesdose.errors import InputError, Refused, explain
 from bayesdose.fitting import Fit
 from bayesdose.individual import condition, map_estimate
 from bayesdose.individual.compiled import Compiled, compile_individual
+from bayesdose.individual.groups import as_member
 from bayesdose.individual.known import known
-from bayesdose.individual.population import population_of
 from bayesdose.simulation import simulate
 from bayesdose.study import Options, Study, events
 
@@ -158,11 +158,14 @@ def decisions(
 def simulated(
     fit: Fit, design: Study, n: int, seed: int
 ) -> Iterator[tuple[Study, tuple[dict[str, float], np.ndarray]]]:
-    """Yield n patients drawn from a fit's population: the design with their levels, and theta and z."""
-    compiled, rng = compile_individual(fit.model), np.random.default_rng(seed)
-    _refuse_subpopulations(compiled)
-    data = compiled.data(events(design))
-    population = population_of(fit)
+    """Yield n patients drawn from a fit's population: the design with their levels, and theta and z.
+
+    They are members of the design's study or centre where the fit knows it, as conditioning has them.
+    """
+    whole, tables = compile_individual(fit.model), events(design)
+    _refuse_subpopulations(whole)
+    data, rng = whole.data(tables), np.random.default_rng(seed)
+    compiled, population, _ = as_member(fit, whole, data)
     for _ in range(n):
         theta = population.at(rng.integers(len(population), size=1))
         z = rng.standard_normal((1, compiled.size(data)))

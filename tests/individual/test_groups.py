@@ -11,6 +11,8 @@ from scipy.special import logsumexp
 
 import bayesdose as bd
 from bayesdose.case.record import individual_record, individual_text
+from bayesdose.individual.known import known
+from bayesdose.validate.deciding import simulated
 
 N = 400
 THETA = {"theta_CL": 3.0, "theta_V": 30.0, "omega_CL": 0.3, "omega_V": 0.2, "sigma_prop": 0.15}
@@ -118,3 +120,19 @@ def test_leaving_out_a_subject_knows_the_centre_of_others(fit):
 def test_red_flags_are_of_the_patients_own_centre(fit):
     low = patient(fit, 4.0, dv=(2.1, 0.14))
     assert bd.red_flags(fit, low, seed=1).p > bd.red_flags(fit, patient(fit, 1.0, dv=(2.1, 0.14)), seed=1).p
+
+
+def test_simulated_patients_of_a_known_centre_are_members_of_it(fit):
+    """Their clearance, and what is simulated of them as the truth, have the centre's own effect."""
+    design = patient(fit, 4.0)
+    drawn = list(simulated(fit, design, 200, seed=1))
+    truths = [known(fit.model, made, *truth) for made, truth in drawn]
+    effects = np.array([me.data["eta_STUDY_CL"].to_numpy()[0] for me in truths]) / OMEGA
+    assert abs(effects.mean() - KNOWN[4.0]) < 0.02
+    assert effects.std() < 0.1
+    levels = np.array([made.levels["DV"].iloc[1] for made, _ in drawn])
+    V = np.array([me.data["V"].to_numpy()[0] for me in truths])
+    CL = np.array([me.data["CL"].to_numpy()[0] for me in truths])
+    residual = np.log(levels * V / 100) + CL / V * 14
+    assert abs(residual.mean()) < 0.05
+    assert residual.std() == pytest.approx(THETA["sigma_prop"], rel=0.2)
