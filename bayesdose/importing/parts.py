@@ -106,7 +106,7 @@ class Parts:
         Units of the card.
     defaults
         Default relative standard errors in per cent: RSE, RSE_OMEGA, RSE_SIGMA.
-    uncertainty, omega, error
+    uncertainty, omega
         Of the card's evidence.
     covariates, compartments
         Of the card.
@@ -121,7 +121,9 @@ class Parts:
     body
         Lines of the structure.
     prediction, residual
-        What is observed, and its error model.
+        What is observed, and the name of its error model.
+    sigmas
+        Priors of the error model's sigmas.
     """
 
     name: str
@@ -132,7 +134,6 @@ class Parts:
     defaults: Mapping[str, float]
     uncertainty: str
     omega: str
-    error: str
     covariates: tuple[Covariate, ...]
     compartments: tuple[str, ...]
     etas: tuple[Quantity, ...]
@@ -141,6 +142,7 @@ class Parts:
     body: tuple[str, ...]
     prediction: str
     residual: str
+    sigmas: tuple[str, ...]
     helpers: tuple[str, ...] = ()
     kappas: tuple[Quantity, ...] = ()
     correlations: Mapping[tuple[str, str], float] = field(default_factory=dict)

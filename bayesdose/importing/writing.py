@@ -75,7 +75,7 @@ def _card(parts: Parts) -> str:
         '        status="unverified",',
         f"        against={quoted(plain('imported from ' + parts.source))},",
         f"        omega={quoted(parts.omega)},",
-        f"        error={quoted(plain(parts.error))},",
+        f"        error={quoted(parts.residual)},",
         f"        uncertainty={quoted(plain(parts.uncertainty))},",
         "    ),",
         ")",
@@ -114,7 +114,8 @@ def _declarations(parts: Parts) -> Iterator[str]:
     for parameter in parts.parameters:
         yield from _parameter(parameter)
     yield from parts.body
-    yield from call("bd.observe", ['"DV"', parts.prediction, f"error={parts.residual}"])
+    yield from call(f"error = bd.{parts.residual}", list(parts.sigmas))
+    yield from call("bd.observe", ['"DV"', parts.prediction, "error=error"])
 
 
 def _effects(word: str, quantities: Iterable[Quantity], parts: Parts | None = None) -> Iterator[str]:

@@ -159,6 +159,28 @@ $OMEGA 0.1
 $SIGMA 0.02
 """
 
+TRANSIT = """$PROBLEM A chain of compartments, written as equations
+$INPUT ID TIME AMT DV
+$DATA chain.csv IGNORE=@
+$SUBROUTINES ADVAN6 TOL=5
+$MODEL COMP=(DEPOT) COMP=(TR1) COMP=(CENTRAL)
+$PK
+  KTR = THETA(1)
+  CL  = THETA(2)*EXP(ETA(1))
+  VC  = THETA(3)*EXP(ETA(2))
+  V   = VC
+  S3  = VC
+$DES
+  DADT(1) = -KTR*A(1)
+  DADT(2) = KTR*A(1)-KTR*A(2)
+  DADT(3) = KTR*A(2)-CL/V*A(3)
+$ERROR
+  Y = F+F*EPS(1)
+$THETA (0, 2, 9) (0, 3) (0, 20)
+$OMEGA 0.1 0.2
+$SIGMA 0.1
+"""
+
 EXT = """TABLE NO.     1: First Order Conditional Estimation with Interaction
  ITERATION    THETA1       THETA2       THETA3       SIGMA(1,1)   SIGMA(2,1)   SIGMA(2,2)   OMEGA(1,1)   OMEGA(2,1)   OMEGA(2,2)   OMEGA(3,1)   OMEGA(3,2)   OMEGA(3,3)   OBJ
             0  1.5E+00      2.8E+00      3.2E+01      2.0E-02      0.0E+00      1.0E-01      4.0E-01      0.0E+00      7.0E-02      0.0E+00      0.0E+00      2.0E-02      120.0

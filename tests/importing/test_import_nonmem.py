@@ -129,6 +129,16 @@ def test_rate_constants_between_named_compartments(built):
     assert made.declaration.structure.compartments == ("depot", "central", "peri")
 
 
+def test_equations_that_are_linear_become_flows(built, imported):
+    made = built(streams.TRANSIT)
+    rates = np.array([[-2.0, 0, 0], [2.0, -2.0, 0], [0, 2.0, -3.0 / 20.0]])
+    found = typical(made, theta_KTR=2.0, theta_CL=3.0, theta_VC=20.0)
+    np.testing.assert_allclose(found, amounts(rates, [100.0, 0.0, 0.0])[:, 2] / 20.0, rtol=1e-9)
+    draft = imported(streams.TRANSIT)
+    assert '"tr1 -> central": KTR' in draft.text
+    assert "THETA1: its bound 9 is not in the prior" in map(str, draft.notes)
+
+
 def test_compartments_keep_the_numbers_of_the_model_record(built):
     made = built(streams.REVERSED, dose={"CMT": [2, 1, 1, 1]})
     assert made.declaration.structure.compartments == ("central", "gut")
@@ -155,7 +165,7 @@ def test_compartments_keep_the_numbers_of_the_model_record(built):
 )  # fmt: skip
 def test_residual_errors_are_recognised(imported, code, error):
     text = " ".join(imported(code).text.split()).replace("( ", "(")
-    assert f"error=bd.{error}" in text
+    assert f"error = bd.{error}" in text
 
 
 def test_final_estimates_and_their_errors_come_from_the_ext_file(imported):

@@ -24,6 +24,7 @@ from bayesdose.importing.text import file_name
 
 _INITIAL = {"RSE": 100.0, "RSE_OMEGA": 100.0, "RSE_SIGMA": 100.0}
 _FINAL = {"RSE": 30.0, "RSE_OMEGA": 50.0, "RSE_SIGMA": 30.0}
+_NO_BOUND = 999_999  # NONMEM counts 1,000,000 as infinite
 _RESERVED = (
     "ID", "TIME", "T", "t", "AMT", "DV", "EVID", "MDV", "CMT", "RATE", "II", "ADDL", "SS", "DVID", "CENS",
     "LIMIT", "OCC", "DATE", "L1", "L2",
@@ -64,7 +65,6 @@ def parts_of(path: Path, units: Units | None) -> Parts:
         defaults=_FINAL if estimates.values else _INITIAL,
         uncertainty=_uncertainty(estimates),
         omega="variance",
-        error=residual.kind,
         covariates=covariates,
         compartments=structure.compartments,
         etas=individuals.etas,
@@ -72,7 +72,8 @@ def parts_of(path: Path, units: Units | None) -> Parts:
         parameters=individuals.parameters,
         body=body,
         prediction=prediction,
-        residual=residual.text,
+        residual=residual.kind,
+        sigmas=residual.sigmas,
         helpers=helpers,
         kappas=individuals.kappas,
         correlations=individuals.correlations,
@@ -80,7 +81,7 @@ def parts_of(path: Path, units: Units | None) -> Parts:
 
 
 def _observed(stream: Stream) -> tuple[Any, tuple[str, ...]]:
-    """Return Y in amounts and parameters, and the parameters that $ERROR itself defines (with an eta)."""
+    """Return Y in amounts and parameters, and the parameters that $ERROR itself defines."""
     etas = {name for block in stream.etas for name in block.names}
     epsilons = {name for block in stream.epsilons for name in block.names}
     assigned = [name for name, _ in stream.after]
@@ -88,7 +89,8 @@ def _observed(stream: Stream) -> tuple[Any, tuple[str, ...]]:
     for name in dict.fromkeys(assigned):
         there = {s.name for s in value_of(name, [*stream.before, *stream.after]).free_symbols}
         moves = any(n.startswith("A_") for n in there)
-        if assigned.count(name) == 1 and there & etas and not moves and not there & epsilons:
+        estimated = there & (etas | set(stream.values))
+        if assigned.count(name) == 1 and estimated and not moves and not there & epsilons:
             kept.append(name)
     return expanded(sympy.Symbol(stream.observed), stream.after, kept), tuple(kept)
 
@@ -138,6 +140,7 @@ def _notes(
             "initial estimates, not results: no .ext file lies beside the control stream",
         )
     yield from _unused(stream, residual, individuals)
+    yield from _bounds(stream, individuals)
     if units is None:
         yield Note("units", "a control stream states none: the card says h, mg and mg/L")
     for one in covariates:
@@ -161,6 +164,17 @@ def _unused(stream: Stream, residual: Residual, individuals: Individuals) -> Ite
         for name in block.names:
             if name not in individuals.used:
                 yield Note(name, "nothing that was carried over reads it: left out")
+
+
+def _bounds(stream: Stream, individuals: Individuals) -> Iterator[Note]:
+    for value in stream.values.values():
+        if value.symbol not in individuals.used or value.fixed or not value.nonmem.startswith("THETA"):
+            continue
+        bounds = [b for b in (value.lower, value.upper) if b != 0 and abs(b) < _NO_BOUND]
+        if bounds:
+            yield Note(
+                value.nonmem, f"its bound {' and '.join(f'{b:g}' for b in bounds)} is not in the prior"
+            )
 
 
 def _records(stream: Stream) -> Iterator[Note]:

@@ -188,7 +188,8 @@ def _without_certain(value: Any, stream: Stream, numbers: Numbers) -> Any:
 def _shown(typical: Any, stream: Stream) -> Any:
     covariates = {s.name for s in typical.free_symbols} & set(stream.columns)
     references = {name: reference_of(stream.code, name) for name in covariates}
-    return tidied(pulled_out(typical), {name: value for name, value in references.items() if value})
+    factors = [pulled_out(factor) for factor in sympy.Mul.make_args(typical)]
+    return tidied(sympy.Mul(*factors), {name: value for name, value in references.items() if value})
 
 
 def _local(name: str) -> str:

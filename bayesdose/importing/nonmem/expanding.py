@@ -164,7 +164,8 @@ def taken_apart(expression: Any, effects: Iterable[str]) -> Effects:
     }
     for scale, form in forms.items():
         if all(_equal(slope, form) for slope in slopes):
-            return Effects(typical, names, "log" if scale == "first" else scale, scale == "first")
+            shown = sympy.simplify(typical) if scale == "logit" else typical
+            return Effects(shown, names, "log" if scale == "first" else scale, scale == "first")
     return Effects(typical, names, "")
 
 

@@ -38,17 +38,19 @@ def named_thetas(thetas: Iterable[Value], typicals: Mapping[str, Any], stream: S
 def _as_factor(theta: Value, typicals: Mapping[str, Any]) -> Iterator[str]:
     symbol = sympy.Symbol(theta.symbol)
     for parameter, typical in typicals.items():
-        if symbol in sympy.Mul.make_args(typical):
-            yield parameter
+        for factor in sympy.Mul.make_args(typical):
+            if symbol in sympy.Add.make_args(factor):  # theta, or theta + effects of covariates
+                yield parameter
 
 
 def _as_effect(theta: Value, typicals: Mapping[str, Any], stream: Stream) -> Iterator[str]:
     symbol = sympy.Symbol(theta.symbol)
     for parameter, typical in typicals.items():
         for factor in sympy.Mul.make_args(typical):
-            columns = {c for c in stream.columns if factor.has(symbol) and _reads(factor, c)}
-            if len(columns) == 1:
-                yield f"{columns.pop()}_on_{parameter}"
+            for term in sympy.Add.make_args(factor):
+                columns = {c for c in stream.columns if term.has(symbol) and _reads(term, c)}
+                if len(columns) == 1:
+                    yield f"{columns.pop()}_on_{parameter}"
 
 
 def _reads(expression: Any, column: str) -> bool:

@@ -30,8 +30,8 @@ class Value:
         NONMEM's name, as in an .ext file: THETA1, OMEGA(2,1).
     label
         The comment behind it, where it is one word.
-    initial, lower
-        Initial estimate and lower bound.
+    initial, lower, upper
+        Initial estimate and bounds.
     fixed
         Whether it is FIX.
     """
@@ -41,6 +41,7 @@ class Value:
     label: str
     initial: float
     lower: float
+    upper: float
     fixed: bool
 
 
@@ -140,7 +141,14 @@ def read_stream(path: Path) -> Stream:
         )
     observed = [str(name) for name in model.dependent_variables]
     if len(observed) != 1:
-        raise InputError(explain(f"{path.name} observes several things", came=", ".join(observed)))
+        raise InputError(
+            explain(
+                f"{path.name} observes several kinds of level",
+                came=", ".join(observed),
+                expected="one Y in $ERROR",
+                fix="import each kind from a copy with its own Y, and put the drafts together by hand",
+            )
+        )
     names = _in_order(system, code)
     before, initial = _assignments(model.statements.before_odes)
     return Stream(
@@ -265,6 +273,7 @@ def _values(model: Any, code: str) -> Iterator[Value]:
             label=labels.get(name, ""),
             initial=float(parameter.init),
             lower=float(parameter.lower),
+            upper=float(parameter.upper),
             fixed=bool(parameter.fix),
         )
 

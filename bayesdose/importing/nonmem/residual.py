@@ -27,10 +27,10 @@ class Residual:
     ----------
     prediction
         What Y is without residual error, on the scale of levels; sympy, in amounts and parameters.
-    text
-        Python text of the error model.
     kind
-        Its name.
+        Name of the error model.
+    sigmas
+        Priors of its sigmas.
     thetas
         Symbols of the thetas that became sigmas.
     notes
@@ -38,8 +38,8 @@ class Residual:
     """
 
     prediction: Any
-    text: str
     kind: str
+    sigmas: tuple[str, ...]
     thetas: frozenset[str]
     notes: tuple[Note, ...]
 
@@ -93,8 +93,8 @@ def residual_of(stream: Stream, observed: Any, numbers: Numbers) -> Residual:
         )
     prediction = center.args[0] if logged else center
     parts = _parts(stream, slopes, None if logged else prediction, back, notes)
-    text, kind, thetas = _text(stream, parts, numbers, notes, logged=logged)
-    return Residual(prediction.xreplace(back), text, kind, thetas, tuple(notes))
+    kind, sigmas, thetas = _named(stream, parts, numbers, notes, logged=logged)
+    return Residual(prediction.xreplace(back), kind, sigmas, thetas, tuple(notes))
 
 
 def _etas(stream: Stream) -> set[str]:
@@ -184,9 +184,9 @@ def _split(g: Any, epsilon: str) -> list[_Part]:
     return [_Part("pow", sympy.simplify(g / _X**exponent), epsilon), _Part("exponent", exponent, "")]
 
 
-def _text(
+def _named(
     stream: Stream, parts: list[_Part], numbers: Numbers, notes: list[Note], *, logged: bool
-) -> tuple[str, str, frozenset[str]]:
+) -> tuple[str, tuple[str, ...], frozenset[str]]:
     by_kind = {part.kind.rstrip("12"): part for part in parts}
     kinds = set(by_kind)
     if logged and kinds == {"add"}:
@@ -198,9 +198,9 @@ def _text(
     else:
         kind = {"add": "additive", "prop": "proportional", "pow": "power"}[min(kinds - {"exponent"})]
     order = [k for k in ("add", "prop", "pow", "exponent") if k in kinds]
-    sigmas = [_sigma(stream, by_kind[k], numbers, notes) for k in order]
+    sigmas = tuple(_sigma(stream, by_kind[k], numbers, notes) for k in order)
     thetas = frozenset(s.name for part in parts for s in part.coefficient.free_symbols)
-    return f"bd.{kind}({', '.join(sigmas)})", kind, thetas
+    return kind, sigmas, thetas
 
 
 def _sigma(stream: Stream, part: _Part, numbers: Numbers, notes: list[Note]) -> str:

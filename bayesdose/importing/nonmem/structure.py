@@ -76,19 +76,46 @@ def structure_of(stream: Stream, prediction: Any) -> Structure:
         What is observed, in amounts and parameters.
     """
     prediction = inlined(prediction, stream)
-    flows = [(a, b, inlined(sympy.cancel(_static(rate, stream)), stream)) for a, b, rate in stream.flows]
-    moving = {s.name for _, _, rate in flows for s in rate.free_symbols}
-    linear = not stream.initial and not any(n == "t" or n.startswith("A_") for n in moving)
-    rates = {(a, b): rate for a, b, rate in flows}
-    closed = _closed(stream, rates, prediction) if linear else None
+    rates = None if stream.initial else _rates(stream)
+    closed = None if rates is None else _closed(stream, rates, prediction)
     if closed is not None:
         return closed
-    order = _first_named(stream.order, list(rates)) if linear else None
-    return _equations(stream, prediction) if order is None else _flows(stream, rates, order, prediction)
+    order = None if rates is None else _first_named(stream.order, list(rates))
+    if rates is None or order is None:
+        return _equations(stream, prediction)
+    return _flows(stream, rates, order, prediction)
+
+
+def _rates(stream: Stream) -> dict[tuple[str, str], Any] | None:
+    """Return source and target of each flow to its rate; None where the system is not linear.
+
+    Off the diagonal of d(dA/dt)/dA stand the rates between compartments; what a compartment loses beyond
+    them leaves the body.
+    """
+    found = {(a, b): inlined(sympy.cancel(_static(rate, stream)), stream) for a, b, rate in stream.flows}
+    if not any(_moves(rate) for rate in found.values()):
+        return found
+    amounts = {name: sympy.Symbol(f"A_{name}") for name in stream.order}
+    slopes: dict[tuple[str, str], Any] = {}
+    found = {}
+    for target in stream.order:
+        equation = inlined(_static(stream.equations[target], stream), stream)
+        slopes |= {(source, target): sympy.diff(equation, a) for source, a in amounts.items()}
+        rest = equation - sum(slopes[source, target] * a for source, a in amounts.items())
+        if any(_moves(slopes[source, target]) for source in amounts) or sympy.simplify(rest) != 0:
+            return None
+    for source in stream.order:
+        found |= {
+            (source, t): slopes[source, t] for t in stream.order if t != source and slopes[source, t] != 0
+        }
+        leaves = sympy.simplify(-sum(slopes[source, target] for target in stream.order))
+        if leaves != 0:
+            found[source, ""] = leaves
+    return found
 
 
 def inlined(expression: Any, stream: Stream) -> Any:
-    """Put scales (S1) and rate constants (K, K12) that are made of parameters into an expression.
+    """Put scales (S1), rate constants (K, K12) and second names (V = VC) of parameters into an expression.
 
     Parameters
     ----------
@@ -99,13 +126,20 @@ def inlined(expression: Any, stream: Stream) -> Any:
     """
     assigned = {name for name, _ in stream.before}
     for symbol in sorted(expression.free_symbols, key=str):
-        if not _INLINE.fullmatch(symbol.name):
-            continue
         value = one_step(symbol.name, stream.before)
+        if not _INLINE.fullmatch(symbol.name) and not _second_name(value, stream):
+            continue
         made = value is not None and {s.name for s in value.free_symbols} <= assigned
-        if made and (symbol.name.startswith("S") or len(value.free_symbols) > 1):
+        if made and (symbol.name.startswith("S") or len(value.free_symbols) > 1 or value.is_Symbol):
             expression = inlined(expression.xreplace({symbol: value}), stream)
     return expression
+
+
+def _second_name(value: Any, stream: Stream) -> bool:
+    """Return whether a variable is nothing but another one that has an eta."""
+    first = one_step(value.name, stream.before) if value is not None and value.is_Symbol else None
+    etas = {name for block in stream.etas for name in block.names}
+    return first is not None and bool(etas & {s.name for s in first.free_symbols})
 
 
 def _static(expression: Any, stream: Stream) -> Any:

@@ -52,7 +52,7 @@ def parts_of_table(path: Path, structure: str, units: Units | None) -> Parts:
     used = {role: by_name[name] for role, name in roles.items()}
     errors = errors_in(roles)
     individual = {role: row for role, row in used.items() if role not in errors}
-    residual = _residual(path, {role: used[role] for role in errors})
+    residual, sigmas = _residual(path, {role: used[role] for role in errors})
     notes += [
         Note(f"line {r.line}, {r.name}", "no parameter of the structure: left out")
         for r in rows
@@ -68,7 +68,6 @@ def parts_of_table(path: Path, structure: str, units: Units | None) -> Parts:
         defaults=_DEFAULTS,
         uncertainty="the table's standard errors, elsewhere the defaults stated at the top of the file",
         omega=next((row.scale for row in individual.values() if row.scale), ""),
-        error=residual.partition("(")[0].removeprefix("bd."),
         covariates=(),
         compartments=kind.compartments,
         etas=tuple(_etas(individual)),
@@ -77,6 +76,7 @@ def parts_of_table(path: Path, structure: str, units: Units | None) -> Parts:
         body=tuple(_structure(kind, list(individual))),
         prediction="concentration",
         residual=residual,
+        sigmas=sigmas,
     )
 
 
@@ -137,7 +137,7 @@ def _structure(kind: Kind, roles: list[str]) -> Iterator[str]:
     yield from call(f"concentration = bd.{kind.word}", [f"{role}={role}" for role in roles])
 
 
-def _residual(path: Path, rows: dict[str, Row]) -> str:
+def _residual(path: Path, rows: dict[str, Row]) -> tuple[str, tuple[str, ...]]:
     found = {role.removesuffix("_variance"): (role, row) for role, row in rows.items()}
     known = {
         ("add",): "additive",
@@ -154,7 +154,7 @@ def _residual(path: Path, rows: dict[str, Row]) -> str:
                 expected="add.sd, prop.sd, both of them, or lnorm.sd (variances: add.var, prop.var)",
             )
         )
-    return f"bd.{kind}({', '.join(_sigma(role, row) for role, row in (found[k] for k in sorted(found)))})"
+    return kind, tuple(_sigma(*found[part]) for part in sorted(found))
 
 
 def _sigma(role: str, row: Row) -> str:
