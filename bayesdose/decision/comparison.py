@@ -40,7 +40,10 @@ class Comparison:
     chances
         The hard chance constraints, plain or for some options only.
     excess
-        By how much each draw passes each constraint (constraint, draw, option).
+        By how much each draw passes each constraint (constraint, draw, option): the event's probability, less
+        what is allowed.
+    allowance
+        What is allowed (constraint, option): `excess` plus it is the event's probability.
     forbidden
         Options that another limit blocks (option,): no weighing brings them back.
     """
@@ -49,6 +52,7 @@ class Comparison:
     V: Floats
     chances: tuple[Check, ...]
     excess: Floats
+    allowance: Floats
     forbidden: Bools
 
 
@@ -74,18 +78,22 @@ def compared(
         What the limits say of every option.
     """
     chances = tuple(one for one in limits if isinstance(inner_limit(one), Chance))
-    excess = excesses(chances, outcome, overrides)
+    excess, allowance = excesses(chances, outcome, overrides)
     forbidden = verdicts.forbidden | (~verdicts.allowed & allowed_by(excess.mean(axis=1)))
-    return Comparison(criterion, V, chances, excess, forbidden)
+    return Comparison(criterion, V, chances, excess, allowance, forbidden)
 
 
-def excesses(chances: Sequence[Check], outcome: xr.Dataset, overrides: Sequence[Override] = ()) -> Floats:
-    """Return by how much each draw passes each chance constraint (constraint, draw, option).
+def excesses(
+    chances: Sequence[Check], outcome: xr.Dataset, overrides: Sequence[Override] = ()
+) -> tuple[Floats, Floats]:
+    """Return by how much each draw passes each chance constraint, and what it allows.
 
-    An option that a constraint does not concern, or that may pass it by an override, has `NEVER`.
+    Dims (constraint, draw, option) and (constraint, option). An option that a constraint does not concern, or
+    that may pass it by an override, has `NEVER`, and is allowed 1.
     """
     names = labels(outcome).tolist() if chances else []
     made = np.full((len(chances), outcome.sizes["draw"], outcome.sizes["option"]), NEVER)
+    allowance = np.ones((len(chances), outcome.sizes["option"]))
     for k, limit in enumerate(chances):
         facts = limit.facts if isinstance(limit, Only) else ()
         meant = having(outcome, facts, str(limit))
@@ -95,7 +103,8 @@ def excesses(chances: Sequence[Check], outcome: xr.Dataset, overrides: Sequence[
         assert isinstance(chance, Chance)
         if len(kept):
             made[k][:, kept] = chance.excess(outcome.isel(option=kept))
-    return made
+            allowance[k, kept] = chance.allowed(outcome.isel(option=kept))
+    return made, allowance
 
 
 def allowed_by(excess: Floats) -> Bools:

@@ -146,8 +146,27 @@ class TestChance:
         assert exact < np.maximum(m, 0.0).mean() - 0.002  # the constraint costs something
 
     def test_evppi_with_the_truth_is_evpi(self) -> None:
+        """The event is a step in the truth: it must not be smeared."""
         row = evppi(self.choice, truth(GAIN), of=["gain"]).row("gain")
-        assert row["value"] == pytest.approx(evpi(self.choice).evpi, abs=0.02)
+        assert row["value"] == pytest.approx(evpi(self.choice).evpi, abs=0.005)
+
+    def test_evppi_of_what_says_nothing(self) -> None:
+        noise = np.random.default_rng(SEED + 2).standard_normal(len(GAIN))
+        assert evppi(self.choice, truth(noise), of=["gain"]).row("gain")["value"] == pytest.approx(
+            0, abs=0.005
+        )
+
+    def test_evppi_of_a_part(self) -> None:
+        """Gain 0.5 + a + b, a known: treat where its mean is above 0 and P(b < -1 - a) allows it."""
+        rng = np.random.default_rng(SEED + 3)
+        a, b = Y * rng.standard_normal(8000), POST * rng.standard_normal(8000)
+        outcome = against_nothing(0.5 + a + b)
+        choice = decide(outcome, u, limits=[self.limit])
+        row = evppi(choice, xr.Dataset({"a": ("draw", a)})).row("a")
+        m = 0.5 + Y * GRID
+        allowed = norm.cdf((-0.5 - m) / POST) <= self.limit.allowed(outcome)[0]
+        exact = float(np.where(allowed, np.maximum(m, 0.0), 0.0).mean())
+        assert row["value"] == pytest.approx(exact, abs=4 * row["mcse"] + 0.01)
 
     def test_it_can_be_worth_less_than_nothing(self) -> None:
         """An event in 5 % of the draws is allowed; who knows the draw may not treat there."""

@@ -17,6 +17,8 @@ CATEGORIES = 12
 
 FOLDS = 5
 _ONE, _TWO, _MORE = 10, 7, 8  # columns of a spline: alone, in a product of two, beside others
+_LOGIT_RIDGE, _NEWTON = 1e-4, 30
+_FAR, _LONGEST, _SETTLED = 30.0, 4.0, 1e-3  # of a logit: its bounds, a step, one that is no more worth making
 _RIDGE = 1e-9  # of the mean diagonal: two columns that are the same do no harm
 
 
@@ -60,6 +62,49 @@ def fitted(X: Floats, D: Floats, groups: Clusters) -> tuple[Floats, Floats]:
     for k in range(FOLDS):
         outside[part == k] = X[part == k] @ _solve(G - gram[k], B - cross[k])
     return inside, outside
+
+
+def probabilities(X: Floats, p: Floats) -> Floats:
+    """Return fitted probabilities (draw, option) of an event, by logistic regression.
+
+    Least squares would smear an event that follows from the parameters, a step, over their whole range.
+
+    Parameters
+    ----------
+    X
+        Columns, as `basis` returns them.
+    p
+        Where the event happens, or how probable it is, (draw, option).
+
+    Notes
+    -----
+    Quasi-likelihood (Papke & Wooldridge 1996, J Appl Econom 11:619) maximised by Newton's method, with a
+    ridge that keeps a step at a finite slope.
+    """
+    G = X.T @ X
+    ridge = _LOGIT_RIDGE * float(np.trace(G)) / len(G) * np.eye(len(G))
+    constant = np.linalg.solve(G + _RIDGE * ridge, X.T @ np.ones(len(X)))
+    made = np.empty_like(p)
+    for k, y in enumerate(p.T):
+        mean = float(y.mean())
+        flat = np.ptp(y) == 0.0
+        made[:, k] = mean if flat else _logistic(X, y, constant * np.log(mean / (1 - mean)), ridge)
+    return made
+
+
+def _logistic(X: Floats, y: Floats, beta: Floats, ridge: Floats) -> Floats:
+    """Return the fitted probabilities of one event (draw,)."""
+    start = beta
+    for _ in range(_NEWTON):
+        eta = np.clip(X @ beta, -_FAR, _FAR)
+        fit = 1.0 / (1.0 + np.exp(-eta))
+        H = (X * (fit * (1.0 - fit))[:, None]).T @ X + ridge
+        step = np.linalg.solve(H, X.T @ (y - fit) - ridge @ (beta - start))
+        size = float(np.abs(X @ step).max())
+        beta = beta + step * min(1.0, _LONGEST / max(size, 1e-300))
+        if size < _SETTLED:
+            break
+    return np.asarray(1.0 / (1.0 + np.exp(-np.clip(X @ beta, -_FAR, _FAR))))
 
 
 def _solve(G: Floats, B: Floats) -> Floats:

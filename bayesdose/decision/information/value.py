@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from bayesdose.decision.criteria import Floats
 from bayesdose.decision.information.gains import Information, assembled
-from bayesdose.decision.information.regression import basis, fitted
+from bayesdose.decision.information.regression import basis, fitted, probabilities
 from bayesdose.decision.information.views import (
     Gains,
     at_best,
@@ -138,32 +138,32 @@ def too_few(source: str, columns: int, g: Gains) -> str:
 def _one(found: Sequence[Gains], X: Floats) -> dict[str, float]:
     """Return the columns of a source, at the level of the criterion where it is worth most."""
     own = found[0]
-    excess = _expected(X, own.excess, own)
+    excess = _expected(X, own)
     each = [_at(g, own, X, excess) for g in found]
     return max(each, key=lambda row: row["value"])
 
 
-def _at(g: Gains, own: Gains, X: Floats, excess: tuple[Floats, Floats]) -> dict[str, float]:
+def _at(g: Gains, own: Gains, X: Floats, excess: Floats) -> dict[str, float]:
     inside, outside = fitted(X, g.D, g.groups)
-    policy = g.policy(inside, excess[0])
+    policy = g.policy(inside, excess)
     gain = g.base - own.base + taken(g.D, policy)
-    held = g.base - own.base + taken(g.D, g.policy(outside, excess[1]))
+    held = g.base - own.base + taken(g.D, g.policy(outside, excess))
     value = float(gain.mean())
     return {
-        "value": value if len(excess[0]) else max(value, 0.0),
+        "value": value if len(excess) else max(value, 0.0),
         "mcse": g.error(gain),
         "held_out": float(held.mean()),
         "changes": float((policy != g.best).mean()),
-        "unmet": float(none_allowed(excess[0]).mean()),
+        "unmet": float(none_allowed(excess).mean()),
     }
 
 
-def _expected(X: Floats, excess: Floats, g: Gains) -> tuple[Floats, Floats]:
-    """Return each constraint's expected excess given the parameters, by the same two regressions."""
-    both = [fitted(X, one, g.groups) for one in excess]
-    if not both:
-        return excess, excess
-    return np.stack([inside for inside, _ in both]), np.stack([outside for _, outside in both])
+def _expected(X: Floats, g: Gains) -> Floats:
+    """Return each constraint's expected excess given the parameters (constraint, draw, option)."""
+    made = np.empty_like(g.excess)
+    for k, (excess, allowance) in enumerate(zip(g.excess, g.allowance, strict=True)):
+        made[k] = probabilities(X, excess + allowance) - allowance
+    return made
 
 
 def _drawn(parameters: Any, choice: Choice) -> dict[str, NDArray]:

@@ -42,6 +42,8 @@ class Gains:
         What the chosen option itself has (draw,).
     excess
         By how much each draw passes each chance constraint (constraint, draw, option).
+    allowance
+        What each constraint allows (constraint, option): `excess` plus it is a probability.
     """
 
     D: Floats
@@ -51,6 +53,7 @@ class Gains:
     particles: Clusters
     base: Floats
     excess: Floats
+    allowance: Floats
 
     def policy(self, M: Floats, excess: Floats) -> NDArray[np.intp]:
         """Return the option chosen in each row, from expected gains and excesses; see `policy`."""
@@ -110,11 +113,11 @@ def views(choice: Choice) -> list[Gains]:
     names = choice.table["option"].to_numpy()[kept].tolist()
     values, best = c.V[:, kept], names.index(choice.best)
     groups, particles = criteria.independent(choice.U), criteria.particles(choice.U)
-    excess = c.excess[:, :, kept]
+    limits = c.excess[:, :, kept], c.allowance[:, kept]
     made = []
     for t in c.criterion.levels(values, best).tolist():
         V = c.criterion.linear(values, t)
-        made.append(Gains(V - V[:, [best]], names, best, groups, particles, V[:, best], excess))
+        made.append(Gains(V - V[:, [best]], names, best, groups, particles, V[:, best], *limits))
     return made
 
 

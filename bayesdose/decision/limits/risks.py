@@ -60,12 +60,19 @@ class Chance:
     def excess(self, outcome: xr.Dataset) -> Floats:
         """Return by how much each draw passes the limit (draw, option): blocked where its mean is above 0.
 
-        ``p + (upper limit - mean p) - at_most``: the margin for Monte Carlo error is that of these draws,
-        also where they are weighed anew.
+        How probable the event is, less `allowed`.
+        """
+        return np.asarray(probabilities(self.event, outcome) - self.allowed(outcome))
+
+    def allowed(self, outcome: xr.Dataset) -> Floats:
+        """Return the largest mean probability that is allowed, (option,).
+
+        ``at_most - (upper limit - mean p)``: the margin for Monte Carlo error is that of these draws, also
+        where they are weighed anew.
         """
         p = probabilities(self.event, outcome)
         margin = upper_limits(p, criteria.independent(outcome), self.confidence) - p.mean(axis=0)
-        return np.asarray(p + margin - self.at_most)
+        return np.asarray(self.at_most - margin)
 
     def _reason(self, p: float, upper: float) -> str:
         said = f"P({words(self.event)}) is {p:.3g}"

@@ -82,7 +82,7 @@ class Weighed:
     def elsewhere(self, outcome: xr.Dataset) -> Floats:
         """Return the mean excesses of another outcome of the same options (constraint, option)."""
         unconcerned = (self.excess == NEVER).all(axis=1)
-        return np.where(unconcerned, NEVER, excesses(self.chances, outcome).mean(axis=1))
+        return np.where(unconcerned, NEVER, excesses(self.chances, outcome)[0].mean(axis=1))
 
 
 def weighed(choice: Choice) -> Weighed:
