@@ -263,6 +263,7 @@ def _npde_block(npde: Npde) -> Block:
     ]
     if censored:
         texts.append(f"{count(censored, 'censored level')} drawn at random within what is known of them.")
+    texts += [f"{text}." for text in npde.left_out]
     alt = "Four panels of npde: quantiles, histogram, against time, against PRED."
     picture = Picture("npde of each level", npde_figure(npde), _NPDE_CAPTION, alt)
     return Block("npde", texts=texts, tables=[table], pictures=[picture])

@@ -20,4 +20,5 @@ def test_every_kind_of_level_has_its_check():
     assert len(record["others"]["relapse"]["table"]) == len(found.others["relapse"].table)
     page = validation_page(found, fit)
     assert "Visual predictive check of relapse" in page
+    assert "levels of severity left out (ordinal)" in page
     assert "Visual predictive check of counts and categories" in page
