@@ -9,6 +9,7 @@ from bayesdose.reporting.cards import card_sections, status
 
 ROOT = Path(__file__).parents[1]
 PAGES, WORKED = ROOT / "docs" / "models", ROOT / "tests" / "library" / "worked.json"
+CHECKED = ROOT / "tests" / "library" / "checked.json"
 INTRODUCTION = """# The model library
 
 Models that come with the package, usable at once for a dose before any level, after levels, and for
@@ -25,7 +26,8 @@ me  = bd.condition(fit, bd.read_study("patient.csv", fit.model), seed=1)
 ```
 
 `bayesdose models` lists them, `bayesdose models NAME` shows a card. Pages are written by `make gallery`,
-prior draws and worked patients by `make library`.
+prior draws and worked patients by `make library`. [Checked](checked.md) on simulated patients: how often a
+prediction covers the next level, and what three ways to choose a dose cost.
 
 | model | status | what it is |
 |---|---|---|
@@ -68,7 +70,23 @@ def page(model: Model, worked: dict[str, dict[str, object]]) -> str:
         parts.append(f"## {heading}\n\n{listed}\n")
         if heading == "Worked patient":
             parts += [_worked_table(worked), _picture(model)]
-    return "\n".join([*parts, _parameter_table(model)])
+    return "\n".join([*parts, *_on_simulated_patients(model.name), _parameter_table(model)])
+
+
+def _on_simulated_patients(name: str) -> list[str]:
+    """Return what `make library-check` found of a spec, where it was run."""
+    found = json.loads(CHECKED.read_text(encoding="utf-8")).get(name)
+    if found is None:
+        return []
+    inside = 100 * found["covered"]["90"] / found["predicted"]
+    text = f"The next level lay in its 90 % interval in {inside:.1f} % of {found['predicted']} patients."
+    if "regret" in found:
+        label, mode, expected = (found["regret"][rule][0] for rule in ("label", "mode", "expected"))
+        text += (
+            f" Regret against an oracle, over {found['dosed']}: {label:.2f} with the label's dose, "
+            f"{mode:.2f} with the dose at the mode, {expected:.2f} with expected utility."
+        )
+    return [f"## On simulated patients\n\n{text} [How](checked.md)\n"]
 
 
 def _picture(model: Model) -> str:
