@@ -76,6 +76,13 @@ def test_an_oral_model_with_allometric_weight(built):
     assert made.declaration.card.evidence.status == "unverified"
 
 
+def test_columns_in_lower_case_are_those_of_the_card(built):
+    made = built(streams.THEOPHYLLINE.replace("WT", "wt"), WT=80.0)
+    found = typical(made, theta_KA=1.5, theta_CL=2.8, theta_V=32.0)
+    expected = bateman(TIMES, 100.0, 1.5, 2.8 * (80 / 70) ** 0.75 / 32.0, 32.0)
+    np.testing.assert_allclose(found, expected, rtol=1e-9)
+
+
 def test_a_condition_on_a_covariate(built):
     for apgar, factor in ((3.0, 1.15), (7.0, 1.0)):
         made = built(streams.PHENOBARBITAL, WT=1.4, APGR=apgar)

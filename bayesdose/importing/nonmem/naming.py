@@ -54,7 +54,7 @@ def _as_effect(theta: Value, typicals: Mapping[str, Any], stream: Stream) -> Ite
 
 
 def _reads(expression: Any, column: str) -> bool:
-    return any(s.name == column or s.name.startswith(f"({column} /") for s in expression.free_symbols)
+    return any(s.name == column or s.name.startswith(f"({column.upper()} /") for s in expression.free_symbols)
 
 
 def named_effects(by_parameter: Mapping[str, tuple[str, ...]], every: list[str]) -> dict[str, str]:

@@ -137,7 +137,7 @@ def _ratio_back(product: Any, references: Mapping[str, float]) -> Any:
         base, power = term.as_base_exp()
         if base.is_Symbol and base.name in references and power.is_number:
             factor = factor * references[base.name] ** power
-            made.append(sympy.Symbol(f"({base.name} / {references[base.name]:g})") ** power)
+            made.append(sympy.Symbol(f"({base.name.upper()} / {references[base.name]:g})") ** power)
         else:
             made.append(term)
     digits, digits_before = (len(f"{float(x):.12g}") for x in (factor, before))
