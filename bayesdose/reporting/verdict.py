@@ -121,11 +121,20 @@ def how_sure(choice: Choice) -> Block:
             "Expected regret",
             f"{fixed(row['expected_regret'], d)}: on average the option that is best for the patient's true "
             f"state would be better by this much; in 95 % of the draws by at most "
-            f"{fixed(row['regret_95'], d)}. "
-            f"No further measurement can be worth more than {fixed(choice.evpi, d)} (EVPI)",
+            f"{fixed(row['regret_95'], d)}. {_most(choice, d)}",
         ),
     ]
     return Block("How sure is that", terms=terms)
+
+
+def _most(choice: Choice, d: int) -> str:
+    """Say what further information is worth at most; constraints and other criteria have other bounds."""
+    if _other(choice) or (choice.comparison is not None and choice.comparison.chances):
+        said = f"EVPI of the utility, among the options allowed now, is {fixed(choice.evpi, d)}"
+        return (
+            f"{said}; what information is worth by this criterion and its constraints may be another number"
+        )
+    return f"No further measurement can be worth more than {fixed(choice.evpi, d)} (EVPI)"
 
 
 def change(

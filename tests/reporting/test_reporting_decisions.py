@@ -54,6 +54,7 @@ def test_the_criterion_is_said_where_the_choice_is(criterion, best, said, tmp_pa
     assert f"Compared by {said} over 400 draws" in text
     assert f"{choice.score} (criterion)" in text
     assert "nan" not in text
+    assert "No further measurement can be worth more" not in text
 
 
 def test_expected_utility_needs_no_more_words(tmp_path) -> None:
