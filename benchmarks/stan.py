@@ -80,7 +80,7 @@ def program(name: str) -> Path:
     """Compile a program (minutes), unless that has been done, and return it."""
     ready()
     texts = [(SOURCES / file).read_bytes() for file in (f"{name}.stan", "main.cpp")]
-    digest = sha256(b"\0".join([*texts, " ".join(OPTIONS).encode()])).hexdigest()[:12]
+    digest = sha256(b"\0".join([*texts, " ".join((*OPTIONS, str(PACKAGE))).encode()])).hexdigest()[:12]
     made, header = FOLDER / f"{name}-{digest}", FOLDER / f"{name}-{digest}.hpp"
     if made.exists():
         return made

@@ -1,6 +1,7 @@
 """Long fits: chains kept on disk under a seal, interruption, what is told on the way."""
 
 import _thread
+import json
 import signal
 import threading
 from pathlib import Path
@@ -38,6 +39,14 @@ def chains(n=2, draws=5, offset=0.0):
 def test_an_unknown_adaptation_is_refused():
     with pytest.raises(InputError, match=r"diagonal or low rank.*low rank"):
         Sampler(adaptation="low-rank")
+
+
+def test_a_low_rank_mass_matrix_is_computed_by_window():
+    model = bd.load_model("theophylline")
+    study = bd.read_study(bd.data_path("theophylline"), model)
+    fit = bd.fit(model, study, seed=1, draws=5, tune=60, chains=1, adaptation="low rank", progress=False)
+    settings = json.loads(fit.posterior["sample_stats"].attrs["inference_library_settings"])["settings"]
+    assert settings["adapt_options"]["mass_matrix_update_freq"] > settings["num_tune"] == 60
 
 
 def test_finished_chains_come_back(tmp_path):
