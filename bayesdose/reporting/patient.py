@@ -142,7 +142,7 @@ def _decision(section: PatientSection, units: dict[str, str]) -> list[Block]:
         words.red_flags(choice),
         words.how_sure(choice),
         words.change(choice, individual, units),
-        flips(section.thresholds),
+        flips(section.thresholds, choice),
         worth(section.information),
         costs(section.economics),
         words.near_optimal(choice),

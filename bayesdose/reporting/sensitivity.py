@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from bayesdose.decision.compared import MINIMAX_REGRET
 from bayesdose.reporting.figure import figure
 from bayesdose.reporting.text import brief, decimals, fixed, percent, plus_minus, significant
 from bayesdose.reporting.view import Block, Picture, Table
 
 if TYPE_CHECKING:
+    from bayesdose.decision.choice import Choice
     from bayesdose.decision.information.gains import Information
     from bayesdose.decision.sensitivity.thresholds import Thresholds
 
@@ -21,13 +23,18 @@ _TITLES = {
     "EVSI": "Levels that could be drawn next",
     "EVSI of a test": "A test before choosing",
 }
+_UNDEFINED = (
+    "Not told under minimax regret: assumptions are moved by weighing the draws anew, and the largest regret "
+    "over the draws takes no notice of how probable a draw is."
+)
 _HEAD = ("Assumption", "As assumed", "Followed from – to", "The choice flips", "Lost by keeping it there")
 
 
-def flips(thresholds: Thresholds | None) -> Block:
-    """Return what would flip the choice: a table of the assumptions and a tornado."""
+def flips(thresholds: Thresholds | None, choice: Choice | None = None) -> Block:
+    """Return what would flip the choice: a table of the assumptions and a tornado, or why there is none."""
     if thresholds is None:
-        return Block("What would flip it")
+        regret = choice is not None and choice.criterion.startswith(MINIMAX_REGRET)
+        return Block("What would flip it", texts=[_UNDEFINED] * regret)
     n = len(thresholds.flips)
     texts = [
         f"Each assumption was moved by itself as far as the draws can follow; {n or 'none'} of "

@@ -182,6 +182,18 @@ class TestChance:
         made = evsi_test(by, frequency={False: 0.95, True: 0.05})
         assert made.row("test")["value"] == pytest.approx(-0.05)
 
+    def test_nothing_may_be_given_before_the_test(self) -> None:
+        """Either option harms one category: without the test neither is allowed, so there is no choice."""
+        by = {}
+        for k, safe in enumerate("ab"):
+            harm = np.zeros((400, 2), dtype=bool)
+            harm[:, 1 - k] = True
+            one = of_utilities(np.ones((400, 2)), ["a", "b"]).assign(harm=(("draw", "option"), harm))
+            by[safe] = decide(one, u, limits=[chance(lambda o: o.harm, at_most=0.1)])
+        assert [one.best for one in by.values()] == ["a", "b"]
+        with pytest.raises(Refused, match="no option is allowed by the chance constraints before the test"):
+            evsi_test(by, frequency={"a": 0.5, "b": 0.5})
+
     def test_an_override_is_kept(self, tmp_path) -> None:  # type: ignore[no-untyped-def]
         over = Override(self.limit, who="Dr A", why="no other way")
         file = tmp_path / "audit.jsonl"

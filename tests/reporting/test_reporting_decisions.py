@@ -57,6 +57,12 @@ def test_the_criterion_is_said_where_the_choice_is(criterion, best, said, tmp_pa
     assert "No further measurement can be worth more" not in text
 
 
+def test_why_nothing_is_told_of_flips_under_minimax_regret(tmp_path) -> None:
+    text = words(decide(outcome(), lambda o: o.u, criterion=minimax_regret()), tmp_path)
+    assert "What would flip it Not told under minimax regret" in text
+    assert "flip" not in words(decide(outcome(), lambda o: o.u), tmp_path)  # nobody asked
+
+
 def test_expected_utility_needs_no_more_words(tmp_path) -> None:
     text = words(decide(outcome(), lambda o: o.u), tmp_path)
     assert "It has the highest expected utility of the 3 options allowed" in text

@@ -140,8 +140,10 @@ def _by_category(choices: Mapping[Any, Choice], frequency: Mapping[Any, float] |
         raise InputError(explain("choices by category under different chance constraints"))
     E = np.concatenate([np.concatenate(excess, axis=1), np.concatenate(forbidden)[None]])
     M, allowed = weight @ V, allowed_by(np.einsum("d,cdo->co", weight, E))
-    if not allowed_by(np.einsum("d,cdo->co", weight, E[-1:])).any():
-        raise Refused(explain("no option is allowed in every category", fix="add one that is: no treatment"))
+    if not allowed.any():
+        barred = not allowed_by(np.einsum("d,cdo->co", weight, E[-1:])).any()
+        where = "allowed in every category" if barred else "allowed by the chance constraints before the test"
+        raise Refused(explain(f"no option is {where}", fix="add one that is: no treatment"))
     best = int(np.where(allowed, M, -np.inf).argmax())
     return _Case([V], E, weight, of, list(choices), names, tuple(groups), best)
 
