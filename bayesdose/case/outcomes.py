@@ -101,8 +101,15 @@ def _cost(o: xr.Dataset, row: Any) -> xr.DataArray:
 
     made = cost(o, row.currency, fixed=row.fixed, dose=row.dose, amount=row.amount, vial=row.vial)
     for event, price in row.events.items():
-        made = made + price * o[event]
+        made = made + price * _probability(o, event)
     return quantity(made, row.currency, "cost")
+
+
+def _probability(o: xr.Dataset, event: str) -> float | xr.DataArray:
+    """Return an outcome that must be the probability of an event."""
+    from bayesdose.outcomes.quantities import value_in
+
+    return value_in(f"{event}, the probability of an event", o[event], "", least=0.0, most=1.0)
 
 
 def _burden(o: xr.Dataset, row: Any) -> xr.DataArray:
@@ -118,7 +125,7 @@ def _qaly(o: xr.Dataset, row: Any) -> xr.DataArray:
     level, years = (o[v] if isinstance(v, str) else v for v in (row.quality, row.years))
     made = qaly(level, years, discount=row.discount, timing=row.timing)
     for event, lost in row.lost.items():
-        made = made - lost * o[event]
+        made = made - lost * _probability(o, event)
     return quantity(made, "QALY", "QALY")
 
 
@@ -287,6 +294,9 @@ def _unfit(outcomes: Mapping[str, Table]) -> Iterator[Problem]:
             continue
         for other in _spoken(row):
             yield from not_outcomes({f"outcomes.{name}": other}, outcomes)
+        for other in _events(row):
+            if isinstance(outcomes.get(other), OutcomeTable):
+                yield f"outcomes.{name}", f"speaks of {other!r}, an exposure and no probability of an event"
     if not any(isinstance(row, OutcomeTable) for row in outcomes.values()):
         yield "outcomes", f"name no exposure. Expected: one with a metric of {', '.join(METRICS)}"
     try:
@@ -356,6 +366,12 @@ def _spoken(row: Any) -> Iterator[str]:
             yield value
         elif isinstance(value, Mapping | tuple):
             yield from value
+
+
+def _events(row: Any) -> tuple[str, ...]:
+    """Return the names, among those that a row speaks of, that must be probabilities of events."""
+    named = row.of if row.metric == "either event" else ()
+    return (*named, *getattr(row, "events", ()), *getattr(row, "lost", ()))
 
 
 def _order(outcomes: Mapping[str, Any]) -> list[str]:

@@ -191,6 +191,18 @@ def test_exposure_is_what_its_function_returns(given, same):
             {"x": {"metric": "either event", "of": ["x", "trough"]}},
             "follow from each other in a circle",
         ),
+        (
+            {"x": {"metric": "cost", "currency": "EUR", "events": {"trough": 9}}},
+            r"outcomes\.x .*'trough', an exposure and no probability",
+        ),
+        (
+            {"x": {"metric": "QALY", "quality": 1, "years": 1, "lost": {"trough": 0.1}}},
+            r"outcomes\.x .*'trough', an exposure and no probability",
+        ),
+        (
+            {"x": {"metric": "either event", "of": ["one", "trough"]}, "one": BESIDE["one"]},
+            r"outcomes\.x .*'trough', an exposure and no probability",
+        ),
     ],
 )
 def test_what_is_wrong_is_said_under_its_key(outcomes, said):
@@ -217,6 +229,14 @@ def test_what_does_not_fit_the_patient_names_the_outcome():
         {"x": {"metric": "logistic event", "of": "trough", "intercept": 1, "slope": 1, "log": True}}
     )
     with pytest.raises(InputError, match="sigmoid event"):
+        case.outcome(simulated())
+
+
+def test_what_has_a_price_is_a_probability():
+    nadir = {"metric": "neutrophil nadir", "of": "auc24", "baseline": 5, "half": 400}
+    price = {"metric": "cost", "currency": "EUR", "events": {"low": 9}}
+    case = case_of({"auc24": AUC, "low": nadir, "x": price})
+    with pytest.raises(InputError, match=r"outcomes\.x: low, the probability of an event"):
         case.outcome(simulated())
 
 
