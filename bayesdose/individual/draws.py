@@ -113,6 +113,9 @@ class Draws:
     groups
         Name of each group covariate (study, centre) to the patient's label, and whether its effect is that
         of the fit's group (else it is drawn anew, and the levels inform it).
+    central
+        Whether an occasion that the draws do not know has kappas of zero, as at a mode and of a typical
+        patient; else they are drawn from the population.
     """
 
     data: xr.Dataset
@@ -122,6 +125,7 @@ class Draws:
     warnings: tuple[str, ...] = ()
     weights: np.ndarray | None = field(default=None, repr=False, compare=False)
     groups: Mapping[str, tuple[float, bool]] = field(default_factory=dict)
+    central: bool = False
 
     @property
     def model(self) -> Model:
@@ -138,7 +142,8 @@ class Draws:
     def latents(self, data: Data) -> np.ndarray:
         """Return the individual variables for event tables of the patient, (draw, column).
 
-        An occasion that the draws do not know gets kappas from the population, the same at every call.
+        An occasion that the draws do not know gets kappas from the population, the same at every call; zeros
+        where the draws are `central`.
 
         Parameters
         ----------
@@ -167,6 +172,8 @@ class Draws:
         for k, label in enumerate(labels.tolist()):
             if label in place:
                 made[:, k] = known[:, place[label]]
+            elif self.central:
+                made[:, k] = 0.0
             else:
                 made[:, k] = _fresh(self.diagnostics.seed, label, len(self), known.shape[2])
         return made

@@ -17,7 +17,13 @@ from bayesdose.study import Study, events
 
 
 def known(
-    model: Model, patient: Study, theta: Mapping[str, float], z: np.ndarray, *, what: str = "known"
+    model: Model,
+    patient: Study,
+    theta: Mapping[str, float],
+    z: np.ndarray,
+    *,
+    what: str = "known",
+    seed: int | None = None,
 ) -> Draws:
     """Return a patient with these parameters as one draw; the levels are not looked at.
 
@@ -32,6 +38,8 @@ def known(
         (column,), standard-normal individual variables, as in `MapEstimate.z`.
     what
         What the diagnostics call it.
+    seed
+        Draws what z does not hold: kappas of occasions to come. Without one they are zero, as at a mode.
 
     Returns
     -------
@@ -40,10 +48,14 @@ def known(
     """
     compiled = _among(compile_individual(model), theta)
     values = {name: np.array([float(theta[name])]) for name in compiled.population}
-    target = Target(compiled, compiled.data(events(patient)), population(values))
-    found = Particles(np.zeros(1, dtype=int), z[None], np.ones(1), None, np.nan, 1, what)
-    diagnostics = Diagnostics(what, 1, None, 1.0, 1.0, float(np.linalg.norm(z)), 0, 0, 0.0)
-    return Draws(_table(target, found, np.zeros(1, dtype=int), 0), patient, diagnostics, compiled)
+    target, first = (
+        Target(compiled, compiled.data(events(patient)), population(values)),
+        np.zeros(1, dtype=int),
+    )
+    found = Particles(first, z[None], np.ones(1), None, np.nan, 1, what)
+    diagnostics = Diagnostics(what, 1, None, 1.0, 1.0, float(np.linalg.norm(z)), 0, seed or 0, 0.0)
+    table = _table(target, found, first, seed or 0)
+    return Draws(table, patient, diagnostics, compiled, central=seed is None)
 
 
 def _among(compiled: Compiled, theta: Mapping[str, float]) -> Compiled:

@@ -60,6 +60,9 @@ class Decisions:
         it. Columns: mean, low, high, patients.
         """
         kept = self.table[self.table["refused"] == ""]
+        if kept.empty:
+            why = self.table["refused"].iloc[0] if len(self.table) else "no patient was simulated"
+            raise Refused(f"there is no decision to sum up: {len(self.table)} patients refused; {why}")
         rows = {
             "predicted": kept["predicted"],
             "realised": kept["realised"],
@@ -136,7 +139,8 @@ def decisions(
     patients
         How many.
     rule
-        What the choice is compared with; `Hit` is the dose that hits a target at the mode.
+        What the choice is compared with; `Hit` is the dose that hits a target at the mode, where kappas of
+        occasions to come are zero. Patients have kappas of their own then.
     draws
         Posterior draws of each patient.
 
@@ -210,7 +214,8 @@ def _decided(
     except Refused as reason:
         return {"refused": str(reason)}
     choice = decide(simulate(me, candidates, metrics), utility)
-    happened = simulate(known(fit.model, patient, *truth, what="truth"), candidates, metrics)
+    future = int(np.random.default_rng((seed, 3)).integers(2**31))  # of its own, not that of the draws
+    happened = simulate(known(fit.model, patient, *truth, what="truth", seed=future), candidates, metrics)
     names = labels(happened)
     U = evaluate(utility, happened, names)[0]
     row = {
