@@ -35,8 +35,8 @@ def save_fit(fit: Fit, folder: str | Path, *, slim: bool = False) -> Path:
     folder
         Where; made when absent. A folder that holds anything but a fit is left alone.
     slim
-        Keep only theta, omega and sigma, in single precision (a fit to ship); the individual
-        parameters of the fitted subjects are left out.
+        Keep only theta, omega and sigma, and the effects of studies or centres, in single precision (a fit to
+        ship); the individual parameters of the fitted subjects are left out.
 
     Raises
     ------

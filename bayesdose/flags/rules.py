@@ -101,7 +101,7 @@ def before_drug_flags(
     """Yield each measured level with the share of the population in whom it could be there by then.
 
     Low where no dose was given before, or where it has not reached the blood (a lag time, a dose at the very
-    time of the level).
+    time of the level). Residual error may account for such a level, unless the table has no dose at all.
     """
     drawn = particles(compiled, theta, data, _PATIENTS, np.random.default_rng((seed, 4)), wide=0.0)
     prediction = compiled.predict(drawn.theta, drawn.z, data, drawn.member)[1]
@@ -109,7 +109,8 @@ def before_drug_flags(
     assert likelihood is not None
     u = np.full(prediction.shape, _HIGHEST)
     highest = likelihood.quantile(u, data, drawn.levels(compiled, data))
-    possible = (prediction > 0) | (np.nan_to_num(highest, nan=0.0) >= data["DV_data"])
+    dosed = bool(study.records["EVID"].isin((1, 4)).any())
+    possible = (prediction > 0) | (dosed & (np.nan_to_num(highest, nan=0.0) >= data["DV_data"]))
     share = possible.mean(axis=0)
     asked = (data["DVID"] == 1) & (data["DV_data"] > 0) & (data["CENS"] == 0) & continuous(compiled, data)
     for k in np.flatnonzero(asked):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import warnings as python_warnings
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -102,7 +102,8 @@ def condition(
         log_evidence=None if np.isnan(found.log_evidence) else found.log_evidence,
     )
     weights = None if found.khat is None else found.weight
-    return Draws(table, patient, diagnostics, compiled, _warn(fit, patient), weights, groups)
+    warnings = _warn(_unsure(fit, target, patient))
+    return Draws(table, patient, diagnostics, compiled, warnings, weights, groups)
 
 
 def _precise(precision: str) -> tuple[int, float]:
@@ -218,15 +219,38 @@ def _require_one_subject(patient: Study) -> None:
         )
 
 
-def _warn(fit: Fit, patient: Study) -> tuple[str, ...]:
-    texts = []
+def _unsure(fit: Fit, target: Target, patient: Study) -> Iterator[str]:
+    """Yield what a reader of the draws must know."""
     again = levels_in_fit(patient, fit.provenance["data"])
     if again:
-        texts.append(
-            f"{again} of the patient's levels were in the fit: counted twice, the posterior is too narrow"
-        )
+        yield f"{again} of the patient's levels were in the fit: counted twice, the posterior is too narrow"
     if not fit.check().passed:
-        texts.append("the population fit has not converged (fit.check()): its draws may be wrong")
+        yield "the population fit has not converged (fit.check()): its draws may be wrong"
+    if _only_error(target, patient):
+        yield (
+            "the table has levels and no dose: the model explains them by residual error alone, and they say "
+            "nothing of the patient; is a dose missing?"
+        )
+    groups = target.compiled.declaration.groups
+    if groups and "groups" not in fit.provenance and fit.provenance["data"].get("n_subjects"):
+        yield (
+            f"the fit does not say which {' and '.join(groups)} it knows (it is older than that record), so "
+            "the patient counts as one of a new one; fit again"
+        )
+
+
+def _only_error(target: Target, patient: Study) -> bool:
+    """Return whether no dose is in the table, and none of the drug at a level above zero."""
+    if patient.records["EVID"].isin((1, 4)).any():
+        return False
+    measured = (target.data["DV_data"] > 0) & (target.data["CENS"] == 0)
+    typical = target.known.at(np.zeros(1, dtype=int)), np.zeros((1, target.k))
+    predicted = target.compiled.predict(*typical, target.data)[1][0]
+    return bool((measured & (predicted == 0)).any())
+
+
+def _warn(found: Iterable[str]) -> tuple[str, ...]:
+    texts = tuple(found)
     for text in texts:
         python_warnings.warn(text, UserWarning, stacklevel=3)
-    return tuple(texts)
+    return texts

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -153,6 +154,31 @@ def test_a_level_before_any_dose(stored_fit, phenobarbital):
 
 def test_a_lone_level_before_any_dose_leaves_nothing_to_weigh(stored_fit, phenobarbital):
     assert np.isnan(look(stored_fit, made_up(phenobarbital, (0.5, 8.0))).p)
+
+
+def test_levels_without_any_dose_are_flagged_and_conditioning_says_so():
+    """Additive error makes a level of 0.4 possible without drug, and only the prior comes back."""
+    model = bd.load_model(Path(__file__).parents[1] / "specs" / "stress_limits.py")
+    rows = {
+        "ID": 1,
+        "TIME": [0.0, 2.0, 5.0],
+        "AMT": [100.0, 0.0, 0.0],
+        "EVID": [1, 0, 0],
+        "DV": [np.nan, 0.4, 0.3],
+    }
+    table, fit = pd.DataFrame(rows), bd.fixed(model)
+    found = look(fit, bd.read_study(table.iloc[1:], model))
+    assert found.names == ("level before the dose reached the blood",)
+    assert len(found.raised) == 2
+    with pytest.warns(UserWarning, match="levels and no dose"):
+        me = bd.condition(fit, bd.read_study(table.iloc[1:], model), seed=1)
+    assert "residual error alone" in me.warnings[0]
+    assert me.data["eta_CL"].std().item() == pytest.approx(0.4, rel=0.1)
+    late = table.assign(TIME=[0.5, 0.0, 5.0]).sort_values(
+        "TIME"
+    )  # with a dose, a trace before it is an error's
+    assert "level before the dose reached the blood" not in look(fit, bd.read_study(late, model)).names
+    assert bd.condition(fit, bd.read_study(late, model), seed=1).warnings == ()
 
 
 def test_a_covariate_outside_the_range(stored_fit, patient):

@@ -136,3 +136,12 @@ def test_simulated_patients_of_a_known_centre_are_members_of_it(fit):
     residual = np.log(levels * V / 100) + CL / V * 14
     assert abs(residual.mean()) < 0.05
     assert residual.std() == pytest.approx(THETA["sigma_prop"], rel=0.2)
+
+
+def test_a_fit_older_than_the_record_of_its_centres_says_so(fit):
+    record = {name: value for name, value in fit.provenance.items() if name != "groups"}
+    older = bd.Fit(fit.model, fit.posterior, {**record, "data": {"n_subjects": 12}})
+    with pytest.warns(UserWarning, match="does not say which STUDY it knows"):
+        me = bd.condition(older, patient(fit, 4.0), seed=1)
+    assert me.groups == {"STUDY": (4.0, False)}
+    assert me.warnings
