@@ -213,7 +213,7 @@ def classes(y: Floats, categories: int, most: int) -> tuple[Floats, list[str]]:
         bounds = np.arange(1.0, max(y.max(), 1.0) + 1)
     else:
         bounds = np.unique(np.ceil(np.quantile(y, np.arange(1, most) / most)))
-        bounds = bounds[bounds > 0]
+        bounds = np.unique(np.maximum(bounds, 1.0))  # many zeros are a class of their own
     firsts = np.r_[0.0, bounds]
     lasts = bounds - 1
     names = [f"{a:g}" if a == b else f"{a:g} to {b:g}" for a, b in zip(firsts[:-1], lasts, strict=True)]

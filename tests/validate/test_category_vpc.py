@@ -42,6 +42,7 @@ def test_classes_of_counts():
     assert np.bincount(np.searchsorted(bounds, many, side="right")).tolist() == [25, 25, 25, 25]
     assert classes(np.zeros(3), -1, 6)[1] == ["0", "1 or more"]
     assert classes(np.zeros(3), 3, 6)[1] == ["0", "1", "2"]
+    assert classes(np.repeat([0.0, 9.0], [19, 1]), -1, 6)[1] == ["0", "1 or more"]
     with pytest.raises(InputError, match="two classes"):
         classes(np.zeros(3), -1, 1)
 
