@@ -17,8 +17,8 @@ import xarray as xr
 from bayesdose.errors import InputError, explain, nearest
 from bayesdose.fitting import Fit
 from bayesdose.individual.compiled import Compiled, Data, compile_individual
+from bayesdose.individual.groups import as_member
 from bayesdose.individual.mode import derivatives, find_mode, is_floored
-from bayesdose.individual.population import population
 from bayesdose.individual.proposal import log_normal
 from bayesdose.model import Model
 from bayesdose.study import Study, events
@@ -53,8 +53,8 @@ class MapEstimate:
     covariance
         Of the random effects, dims (effect, effect_other): `eta_CL`, and by occasion `kappa_CL_2`.
     predictions
-        At each level, dims (observation,): ``individual`` (at the mode), ``typical`` (all random effects
-        0) and ``DV``; coordinates time and DVID.
+        At each level, dims (observation,): ``individual`` (at the mode), ``typical`` (random effects of 0,
+        but those of a study or centre that is known) and ``DV``; coordinates time and DVID.
     objective
         -2 log p(levels, z) in full, z being the standard-normal random effects.
     constant
@@ -69,7 +69,7 @@ class MapEstimate:
         Whether the curvature at the mode was below a quarter of the prior's and was raised to that: standard
         errors are then not to be used.
     theta
-        The population's values that were used.
+        The population's values that were used, effects of a known study or centre among them.
     theta_from
         Where they came from.
     subpopulation
@@ -136,7 +136,8 @@ def map_estimate(model: Model, patient: Study, theta: Mapping[str, float] | Fit 
         A spec and one subject.
     theta
         A value for each population variable (``theta_CL``, ``omega_CL``, ...), none when the spec fixes all
-        of them; or a fit, whose posterior mean is then taken (of logarithms where all draws are positive).
+        of them; or a fit, whose posterior mean is then taken (of logarithms where all draws are positive). A
+        patient of a study or centre that is in the fit is a member of it, with the mean of its effect.
 
     Returns
     -------
@@ -159,9 +160,8 @@ def map_estimate(model: Model, patient: Study, theta: Mapping[str, float] | Fit 
     its tangent at the mode (delta method).
     """
     _require_one_subject(patient)
-    compiled = compile_individual(model)
-    at = _At(compiled, _theta(compiled, theta), compiled.data(events(patient)))
-    k = compiled.size(at.data)
+    at = _placed(model, patient, theta)
+    compiled, k = at.compiled, at.compiled.size(at.data)
     mode = find_mode(at.objective, k)
     gradient, hessian = derivatives(at.objective, mode.z) if k else (np.zeros(0), mode.hessian)
     inverse = np.linalg.inv(hessian)
@@ -183,12 +183,18 @@ def map_estimate(model: Model, patient: Study, theta: Mapping[str, float] | Fit 
     )
 
 
-def _theta(compiled: Compiled, theta: Mapping[str, float] | Fit) -> dict[str, np.ndarray]:
-    if isinstance(theta, Fit):
-        _require_same_model(compiled.model, theta)
-        draws = theta.population_draws
-        known = population(draws)
-        return known.natural(np.zeros((1, len(draws))))
+def _placed(model: Model, patient: Study, theta: Mapping[str, float] | Fit) -> _At:
+    """Return the patient and theta: of a fit its mean, and that of the patient's study or centre."""
+    compiled = compile_individual(model)
+    data = compiled.data(events(patient))
+    if not isinstance(theta, Fit):
+        return _At(compiled, _theta(compiled, theta), data)
+    _require_same_model(model, theta)
+    compiled, known, _ = as_member(theta, compiled, data)
+    return _At(compiled, known.natural(np.zeros((1, len(known.theta)))), data)
+
+
+def _theta(compiled: Compiled, theta: Mapping[str, float]) -> dict[str, np.ndarray]:
     unknown = [name for name in theta if name not in compiled.population]
     missing = [name for name in compiled.population if name not in theta]
     if unknown or missing:

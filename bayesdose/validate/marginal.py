@@ -52,8 +52,9 @@ def log_marginal(
     Marginal
         ``log mean_m p(levels | theta, z_m) N(z_m; 0, I) / q(z_m | theta)``. The proposal q is that of
         `condition`: a t around the mode, which moves with theta, mixed with N(0, I), so that weights are
-        bounded by the likelihood over the mixed-in share. Subpopulations are summed over; a group effect is
-        that of a new group. The error is the delta method's, ``sqrt(var(w) / particles) / mean(w)``.
+        bounded by the likelihood over the mixed-in share. Subpopulations are summed over; a group effect that
+        is not in theta (`Compiled.among`) is that of a new group. The error is the delta method's,
+        ``sqrt(var(w) / particles) / mean(w)``.
     """
     target = Target(compiled, data, population(theta))
     proposal = around(target, find_modes(target.objective, target.k)[:1])

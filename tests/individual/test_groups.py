@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
-from scipy import stats
+from scipy import optimize, stats
 from scipy.special import logsumexp
 
 import bayesdose as bd
@@ -145,3 +145,24 @@ def test_a_fit_older_than_the_record_of_its_centres_says_so(fit):
         me = bd.condition(older, patient(fit, 4.0), seed=1)
     assert me.groups == {"STUDY": (4.0, False)}
     assert me.warnings
+
+
+@pytest.mark.parametrize("centre", [4.0, 9.0])
+def test_the_mode_is_that_of_a_member_where_the_fit_knows_the_centre(fit, centre):
+    """Searched by SciPy over (eta_CL, eta_V), and over a new centre's effect."""
+    one = patient(fit, centre)
+    found = bd.map_estimate(fit.model, one, fit)
+
+    def minus_log(z):
+        effect = KNOWN[centre] if centre in KNOWN else z[2]
+        CL = THETA["theta_CL"] * np.exp(THETA["omega_CL"] * z[0] + OMEGA * effect)
+        V = THETA["theta_V"] * np.exp(THETA["omega_V"] * z[1])
+        f = 100 / V * np.exp(-CL / V * np.array([2, 14]))
+        return -stats.norm.logpdf([2.6, 1.4], f, THETA["sigma_prop"] * f).sum() - stats.norm.logpdf(z).sum()
+
+    best = optimize.minimize(minus_log, np.zeros(2 if centre in KNOWN else 3), method="BFGS").x
+    assert found.eta["CL"] == pytest.approx(THETA["omega_CL"] * best[0], abs=1e-3)
+    assert found.eta["V"] == pytest.approx(THETA["omega_V"] * best[1], abs=1e-3)
+    at_mode = known(fit.model, one, found.theta, found.z)
+    assert at_mode.data["CL"].item() == pytest.approx(float(found.parameters["CL"]))
+    assert "random effects" in str(found)
