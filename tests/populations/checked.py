@@ -42,7 +42,11 @@ INTERVAL = {  # from the only dose of a worked patient to the next, in the card'
     "synthetic_chronotherapy": 24.0,
     "synthetic_conversion_damage": 72.0,
     "synthetic_fibrinogen": 12.0,
+    "synthetic_tmdd_full": 14.0,
+    "synthetic_tmdd_mm": 14.0,
+    "synthetic_tmdd_qss": 14.0,
     "tobramycin_hennig2013": 24.0,
+    "warfarin_pkpca_holford": 24.0,
 }
 WORKED = {  # the decision of the README, for a spec whose card has none
     "phenobarbital": Worked(
@@ -227,3 +231,11 @@ def target_of(utility: dict[str, Any]) -> float:
     if "target" in utility:
         return float(utility["target"])
     return float((utility["low"] * utility["high"]) ** 0.5)
+
+
+def together(found: dict[str, Any]) -> dict[str, Any]:
+    """Return what is pinned of coverage, summed over specs."""
+    every = list(found.values())
+    sums = {key: sum(one[key] for one in every) for key in ("predicted", "refused")}
+    covered = {p: sum(one["covered"][p] for one in every) for p in every[0]["covered"]}
+    return sums | {"covered": covered, "tenths": np.sum([one["tenths"] for one in every], axis=0).tolist()}
