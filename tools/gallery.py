@@ -3,6 +3,10 @@
 import json
 from pathlib import Path
 
+import matplotlib as mpl
+from structure_figure import draw
+from structures import structure
+
 import bayesdose as bd
 from bayesdose.model import Model, Prior, shipped_models
 from bayesdose.reporting.cards import card_sections, status
@@ -10,6 +14,10 @@ from bayesdose.reporting.cards import card_sections, status
 ROOT = Path(__file__).parents[1]
 PAGES, WORKED = ROOT / "docs" / "models", ROOT / "tests" / "library" / "worked.json"
 CHECKED = ROOT / "tests" / "library" / "checked.json"
+STRUCTURE = (
+    "Structure, drawn from the declaration: filled compartments are observed, dashed orange arrows act on "
+    "rates, a dashed black one copies"
+)
 INTRODUCTION = """# The model library
 
 Models that come with the package, usable at once for a dose before any level, after levels, and for
@@ -35,10 +43,14 @@ prediction covers the next level, and what three ways to choose a dose cost.
 
 
 def main() -> None:
-    """Write all pages."""
+    """Write all pages and draw all structures."""
+    mpl.use("Agg")
     PAGES.mkdir(parents=True, exist_ok=True)
     for name, text in pages().items():
         (PAGES / name).write_text(text, encoding="utf-8")
+        if name != "README.md":
+            drawn = structure(bd.load_model(name.removesuffix(".md")))
+            draw(drawn, PAGES / f"{name.removesuffix('.md')}_structure.png")
 
 
 def pages() -> dict[str, str]:
@@ -68,6 +80,8 @@ def page(model: Model, worked: dict[str, dict[str, object]]) -> str:
     for heading, texts in card_sections(model).items():
         listed = texts[0] if len(texts) == 1 else "\n".join(f"- {text}" for text in texts)
         parts.append(f"## {heading}\n\n{listed}\n")
+        if heading == "Model":
+            parts.append(f"![{STRUCTURE}]({model.name}_structure.png)\n")
         if heading == "Worked patient":
             parts += [_worked_table(worked), _picture(model)]
     return "\n".join([*parts, *_on_simulated_patients(model.name), _parameter_table(model)])
