@@ -14,7 +14,10 @@ if TYPE_CHECKING:
     from bayesdose.model import Model
 
 One = Annotated[
-    str | None, typer.Argument(metavar="MODEL", help="Show this model's card; without it the list.")
+    str | None,
+    typer.Argument(
+        metavar="MODEL", help="Show the card of this one, or of your own spec (a path); without it the list."
+    ),
 ]
 
 
@@ -56,6 +59,7 @@ def _card(model: Model) -> Answer:
 
 
 def _record(model: Model) -> dict[str, object]:
-    from bayesdose.reporting.cards import status
+    from bayesdose.reporting.cards import is_own, status
 
-    return {"name": model.name, "hash": model.hash, "status": status(model.card), **asdict(model.card)}
+    said = status(model.card, own=is_own(model))
+    return {"name": model.name, "hash": model.hash, "status": said, **asdict(model.card)}

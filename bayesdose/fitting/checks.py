@@ -55,6 +55,8 @@ class Checks:
         return iter(self.rows)
 
     def __str__(self) -> str:
+        if not self.rows:
+            return "no checks: no chain was sampled"
         head = f"{'check':<28}{'value':>10}   {'limit':<9}{'':<6} worst"
         lines = [
             f"{row.name:<28}{row.value:>10.4g}   {row.relation + ' ' + format(row.limit, 'g'):<9}"

@@ -41,6 +41,8 @@ class Fit:
         data, group = self.provenance["data"], self.posterior["posterior"]
         if origin := self.provenance.get("origin"):
             return f"{self.model.name}: {group.sizes.get('draw', 0)} {origin}"
+        if not self.population:
+            return f"{self.model.name}: numbers of the spec, no data"
         made = f"{group.sizes.get('chain', 0)} chains of {group.sizes.get('draw', 0)} draws"
         state = "all checks hold" if self.check().passed else "NOT CONVERGED: see fit.check()"
         size = f"{data.get('n_subjects', 0)} subjects, {data.get('n_levels', 0)} levels"

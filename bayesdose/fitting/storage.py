@@ -8,7 +8,7 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bayesdose.errors import InputError, explain
+from bayesdose.errors import InputError, explain, nearest
 from bayesdose.fitting.checks import Checks
 from bayesdose.fitting.kept import seal
 from bayesdose.fitting.swapping import fresh_folder, stranded, swap, sweep
@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from bayesdose.fitting.result import Fit
 
 _DRAWS, _RECORD = "posterior.nc", "provenance.json"
+_MAKE_ONE = (
+    "fit it (bayesdose fit SPEC TABLE --out FOLDER), or store its published numbers: "
+    "bd.prior_fit(bd.load_model(SPEC), seed=1).save(FOLDER); then name FOLDER, and the spec with --model"
+)
 _LARGEST = {_DRAWS: 4 * 2**30, _RECORD: 32 * 2**20}  # bytes; a bigger file is no fit of ours
 
 
@@ -170,9 +174,19 @@ def _place(folder: str | Path) -> Path:
     shipped = shipped_folder("fits") / str(folder)
     if shipped.is_dir():
         return shipped
+    raise _no_fit(folder)
+
+
+def _no_fit(folder: str | Path) -> InputError:
     known = sorted(path.name for path in shipped_folder("fits").glob("*") if path.is_dir())
-    raise InputError(
-        explain(f"there is no fit at {folder}", expected=f"a folder, or one of {', '.join(known) or 'none'}")
+    spec = Path(folder).suffix == ".py"
+    return InputError(
+        explain(
+            f"there is no fit at {folder}" + (": that is a spec" if spec else ""),
+            expected=f"the folder of a fit, or a name of `bayesdose models` ({len(known)} come with fits)",
+            meant=nearest(str(folder), known),
+            fix=_MAKE_ONE if spec else None,
+        )
     )
 
 
@@ -213,7 +227,8 @@ def _shipped(record: dict[str, Any], place: Path) -> Model:
     raise InputError(
         explain(
             f"the fit at {place} was made from a spec {name!r} that does not come with the package",
-            fix=f'name it: bd.load_fit("{place}", model=bd.load_model("path/to/{name}.py"))',
+            fix=f'name it: bd.load_fit("{place}", model=bd.load_model("path/to/{name}.py")), '
+            f"on the command line --model path/to/{name}.py",
         )
     )
 

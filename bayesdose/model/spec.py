@@ -104,10 +104,19 @@ def _find(name: str | Path) -> Path:
     raise InputError(
         explain(
             f"there is no model {str(name)!r}",
-            expected=f"one of {', '.join(known)}, or the path of your own spec (ending in .py)",
-            meant=nearest(str(name), list(known)),
+            expected=f"one of the {len(known)} of `bayesdose models`, or the path of your own spec (.py)",
+            meant=_meant(str(name), list(known)),
         )
     )
+
+
+def _meant(name: str, known: list[str]) -> str | None:
+    """Return the spec beside it, the models of a drug, or the nearest name."""
+    if Path(f"{name}.py").is_file():
+        return f"{name}.py"
+    drug = nearest(name, [model.split("_")[0] for model in known])
+    of_drug = [model for model in known if model.split("_")[0] == drug]
+    return (", ".join(of_drug) if "_" not in name else None) or nearest(name, known)
 
 
 def _run(path: Path) -> object:

@@ -10,12 +10,33 @@ if TYPE_CHECKING:
     from bayesdose.model import Model
 
 FITTED = "fitted"
-"""Status of a card that states no evidence: its numbers are those of a fit to data that ship."""
+"""Status of a card that ships and states no evidence: its numbers are those of a fit to data that ship."""
+
+UNSTATED = "no evidence stated"
+"""Status of the card of a user's own spec that says nothing of where its numbers come from."""
 
 
-def status(card: Card) -> str:
-    """Return the status of a card: fitted, verified, unverified or synthetic."""
-    return FITTED if card.evidence is None else card.evidence.status
+def status(card: Card, *, own: bool = False) -> str:
+    """Return the status of a card: fitted, verified, unverified or synthetic.
+
+    Parameters
+    ----------
+    card
+        The card of a spec.
+    own
+        Whether the spec is a user's, which nothing that ships says anything about.
+    """
+    if card.evidence is not None:
+        return card.evidence.status
+    return UNSTATED if own else FITTED
+
+
+def is_own(model: Model) -> bool:
+    """Return whether a model is a user's own, not one that comes with the package."""
+    from bayesdose.model import shipped_models
+
+    shipped = shipped_models().get(model.name)
+    return shipped is None or model.path.resolve() != shipped.resolve()
 
 
 def card_sections(model: Model) -> dict[str, list[str]]:
@@ -29,7 +50,11 @@ def card_sections(model: Model) -> dict[str, list[str]]:
     card = model.card
     units = card.units
     found = {
-        "Model": [card.title or model.name, f"drug: {card.drug}", f"status: {status(card)}"],
+        "Model": [
+            card.title or model.name,
+            f"drug: {card.drug}",
+            f"status: {status(card, own=is_own(model))}",
+        ],
         "Source": [card.source],
         "Made for": [card.population],
         "Limits": [card.limitations],

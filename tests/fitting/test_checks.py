@@ -51,6 +51,10 @@ def test_a_good_trace_passes():
     assert "all checks hold" in str(made)
 
 
+def test_without_chains_nothing_is_said_to_hold():
+    assert str(Checks(())) == "no checks: no chain was sampled"
+
+
 @pytest.mark.parametrize(
     ("kind", "expected"),
     [

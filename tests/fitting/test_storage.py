@@ -99,7 +99,7 @@ def test_a_file_too_large_is_not_read(folder, monkeypatch):
 
 
 def test_no_such_fit(tmp_path):
-    with pytest.raises(InputError, match="phenobarbital"):
+    with pytest.raises(InputError, match="bayesdose models"):
         bd.load_fit("nothing")
     shutil.rmtree(tmp_path)
     with pytest.raises(InputError, match="no fit at"):

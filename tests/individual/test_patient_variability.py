@@ -191,7 +191,7 @@ def test_a_new_occasion_is_none_of_those_before():
 def test_what_is_printed(people, phenobarbital):
     me = bd.condition(people, patient(people, **levels("84")), seed=1, draws=500)
     assert "subpopulation: slow " in str(me)
-    assert str(people) == "two_kinds_of_people: 0 subjects, 0 levels; 0 chains of 0 draws; all checks hold"
+    assert str(people) == "two_kinds_of_people: numbers of the spec, no data"
     with pytest.raises(bd.InputError, match="one that was called"):
         bd.simulate(me, bd.regimens("100 mg", after=me.patient, start=48.0), {"x": bd.auc})
     with pytest.raises(bd.InputError, match="leaves something to estimate"):

@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from bayesdose.card import Card, Units
 from bayesdose.reporting.doses import Routes, dose_table, given
 from bayesdose.reporting.figures.canvas import canvas
-from bayesdose.reporting.figures.doses import draw_doses
+from bayesdose.reporting.figures.doses import _amount, draw_doses
 from bayesdose.reporting.levels import levels_table, predicted_levels
 from bayesdose.reporting.predictions import curve_times, present_course
 from bayesdose.study import Study, read_study
@@ -171,3 +171,7 @@ def test_kinds_of_level_have_a_column() -> None:
     assert [row[-1] for row in printed.rows] == ["1", "2"]
     assert printed.caption == "Levels, in mg/L (kind 1)"
     assert predicted_levels(made.draws(patient), patient.without_levels(), None) is None
+
+
+def test_a_gram_is_no_power_of_ten():
+    assert [_amount(value) for value in (1000.0, 22.5, 1250.0, 0.05)] == ["1000", "22.5", "1250", "0.05"]

@@ -51,12 +51,17 @@ def draw_doses(
         _dose(ax, row, colours[int(row["CMT"])])
     top = float(doses["AMT"].max()) if len(doses) else 0.0
     ax.set_ylim(0, 1.15 * top or 1.0)
-    ax.set_yticks([0, top] if top else [], ["0", f"{top:.3g}"] if top else [])
+    ax.set_yticks([0, top] if top else [], ["0", _amount(top)] if top else [])
     ax.set_ylabel(axis_label("dose", amount))
     ax.grid(False)
     several = codes if len(codes) > 1 else []
     named = [(Patch(color=colours[c], linewidth=0), f"into {plain(routes[c], 30)}") for c in several]
     return named + _entries(doses, f"{plain(amount)}/{plain(time)}")
+
+
+def _amount(amount: float) -> str:
+    """Return three digits of an amount: 1000, not 1e+03."""
+    return f"{float(f'{amount:.3g}'):g}"
 
 
 def _dose(ax: Axes, row: dict[Any, Any], colour: str) -> None:
