@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import textwrap
 from collections.abc import Iterator
 from typing import Any
 
@@ -32,7 +34,7 @@ def quoted(value: Any) -> str:
 
 
 def call(head: str, arguments: list[str], about: str = "") -> Iterator[str]:
-    """Yield the lines of a call: one where it is short, else one for each argument.
+    """Yield the lines of a call: one where it is short, else one or more for each argument.
 
     Parameters
     ----------
@@ -41,15 +43,62 @@ def call(head: str, arguments: list[str], about: str = "") -> Iterator[str]:
     arguments
         Text of each argument.
     about
-        A comment.
+        A comment; above the call where it is long.
     """
-    line = f"{head}({', '.join(arguments)}){comment(about)}"
-    if len(line) + INDENT <= WIDTH:
+    line, said = f"{head}({', '.join(arguments)})", comment(about)
+    if len(line + said) + INDENT <= WIDTH:
+        yield line + said
+        return
+    if len(head + said) + INDENT >= WIDTH:
+        yield from above(about)
+        said = ""
+    if not said and len(line) + INDENT <= WIDTH:
         yield line
         return
-    yield f"{head}({comment(about)}"
-    yield from (f"    {argument}," for argument in arguments)
+    yield f"{head}({said}"
+    for argument in arguments:
+        yield from folded(f"{argument},", 4)
     yield ")"
+
+
+def folded(text: str, indent: int) -> list[str]:
+    """Return the lines of what stands inside brackets: broken at blanks, but for those in strings.
+
+    Parameters
+    ----------
+    text
+        An argument, or an entry of a dict, with its comma.
+    indent
+        Blanks before it, beyond those of the function's body.
+    """
+    held = re.sub(r'"[^"]*"', lambda string: string.group(0).replace(" ", "\0"), text)
+    first = " " * indent
+    return [line.replace("\0", " ") for line in _at_blanks(held, first, first + "    ")]
+
+
+def above(about: str) -> list[str]:
+    """Return a comment as lines of its own."""
+    return _at_blanks(plain(about), "# ", "# ")
+
+
+def _at_blanks(text: str, first: str, rest: str) -> list[str]:
+    return textwrap.wrap(
+        text,
+        WIDTH - INDENT,
+        initial_indent=first,
+        subsequent_indent=rest,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+def field_lines(key: str, text: str) -> list[str]:
+    """Return the lines of a card's field that is a text: in pieces where it is long."""
+    line = f"    {key}={quoted(text)},"
+    if len(line) + 4 <= WIDTH:
+        return [line]
+    pieces = textwrap.wrap(text, WIDTH - 16, drop_whitespace=False)
+    return [f"    {key}=(", *(f"        {quoted(piece)}" for piece in pieces), "    ),"]
 
 
 def comment(text: str) -> str:

@@ -9,7 +9,7 @@ from dataclasses import fields
 
 from bayesdose.card import Covariate
 from bayesdose.importing.parts import Draft, Note, Parameter, Parts, Quantity
-from bayesdose.importing.text import INDENT, WIDTH, call, comment, plain, quoted
+from bayesdose.importing.text import INDENT, WIDTH, above, call, comment, field_lines, folded, plain, quoted
 
 _IN_MODEL = " " * INDENT
 
@@ -31,7 +31,8 @@ def _docstring(parts: Parts) -> str:
         f"Draft imported from {plain(parts.source)}: unverified. "
         "Compare it with the source before it is used for anything."
     )
-    lines = [f'"""{plain(parts.title).rstrip(".")}.', "", *_wrapped(about, ""), ""]
+    title = textwrap.wrap(f'"""{plain(parts.title).rstrip(".")}.', WIDTH)
+    lines = [*title, "", *_wrapped(about, ""), ""]
     if parts.notes:
         lines += ["Not carried over, or to be checked:", ""]
         for note in parts.notes:
@@ -62,7 +63,7 @@ def _card(parts: Parts) -> str:
     lines = [
         "CARD = bd.Card(",
         f"    drug={quoted(parts.name)},",
-        f"    title={quoted(plain(parts.title))},",
+        *field_lines("title", plain(parts.title)),
         f"    units=bd.Units(time={quoted(units.time)}, amount={quoted(units.amount)}, "
         f"concentration={quoted(units.concentration)}),",
         f"    compartments={quoted(parts.compartments)},",
@@ -70,17 +71,23 @@ def _card(parts: Parts) -> str:
     if parts.covariates:
         lines += ["    covariates=[", *(f"        {_covariate(c)}," for c in parts.covariates), "    ],"]
     lines += [
-        f"    source={quoted(plain(parts.source))},",
+        *field_lines("source", plain(parts.source)),
         "    evidence=bd.Evidence(",
-        '        status="unverified",',
-        f"        against={quoted(plain('imported from ' + parts.source))},",
-        f"        omega={quoted(parts.omega)},",
-        f"        error={quoted(parts.residual)},",
-        f"        uncertainty={quoted(plain(parts.uncertainty))},",
+        *(f"    {line}" for key, text in _evidence(parts).items() for line in field_lines(key, text)),
         "    ),",
         ")",
     ]
     return "\n".join([*lines, ""])
+
+
+def _evidence(parts: Parts) -> dict[str, str]:
+    return {
+        "status": "unverified",
+        "against": plain(f"imported from {parts.source}"),
+        "omega": parts.omega,
+        "error": parts.residual,
+        "uncertainty": plain(parts.uncertainty),
+    }
 
 
 def _covariate(covariate: Covariate) -> str:
@@ -122,7 +129,7 @@ def _effects(word: str, quantities: Iterable[Quantity], parts: Parts | None = No
     yield f"{word} = bd.{word}("
     yield "    {"
     for one in quantities:
-        yield f"        {quoted(one.name)}: {one.prior},{comment(one.comment)}"
+        yield from (" " * INDENT + line for line in _entry(one))
     yield "    },"
     if parts is not None and parts.correlations:
         yield "    correlation={"
@@ -130,6 +137,13 @@ def _effects(word: str, quantities: Iterable[Quantity], parts: Parts | None = No
             yield f"        {quoted(pair)}: {quoted(value)},"
         yield "    },"
     yield ")"
+
+
+def _entry(one: Quantity) -> list[str]:
+    line, said = f"{quoted(one.name)}: {one.prior},", comment(one.comment)
+    if len(line + said) + 2 * INDENT <= WIDTH:
+        return [line + said]
+    return [*above(one.comment), *folded(line, 0)]
 
 
 def _parameter(parameter: Parameter) -> Iterator[str]:

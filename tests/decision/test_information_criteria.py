@@ -182,6 +182,17 @@ class TestChance:
         made = evsi_test(by, frequency={False: 0.95, True: 0.05})
         assert made.row("test")["value"] == pytest.approx(-0.05)
 
+    def test_limits_of_two_drugs_on_one_event_are_two_assumptions(self) -> None:
+        gain = np.column_stack([GAIN[:400], GAIN[400:800] - 0.2, np.zeros(400)])
+        outcome = of_utilities(gain, ["a", "b", "no treatment"], drug=("option", ["x", "y", ""]))
+        low = Event("u", below=-1.0)
+        limits = [only_for(chance(low, at_most=p), drug=d) for d, p in (("x", 0.1), ("y", 0.3))]
+        choice = decide(outcome, u, limits=limits)
+        found = threshold_analysis(choice, utility=lambda o, weight=1.0: weight * o.u, outcome=outcome)
+        base = found.table["base"]
+        assert base["allowed P(u below -1), drug x"] == 0.1
+        assert base["allowed P(u below -1), drug y"] == 0.3
+
     def test_nothing_may_be_given_before_the_test(self) -> None:
         """Either option harms one category: without the test neither is allowed, so there is no choice."""
         by = {}

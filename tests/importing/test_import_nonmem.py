@@ -241,9 +241,29 @@ def test_what_cannot_be_a_spec_is_refused_with_a_reason(imported, code, words):
 def test_estimates_of_another_run_are_refused(imported):
     with pytest.raises(bd.InputError, match="not of one run"):
         imported(streams.RATE_CONSTANTS, ext=streams.EXT)
+    ext = streams.EXT.replace("THETA3", "THETA3 THETA4", 1)
+    more = [f"{line} 1" if line.split()[0].startswith("-") else line for line in ext.splitlines()]
+    with pytest.raises(bd.InputError, match="an estimate of THETA4, which it has not"):
+        imported(streams.THEOPHYLLINE, ext="\n".join(more))
     unfinished = "\n".join(streams.EXT.splitlines()[:3])
     with pytest.raises(bd.InputError, match="no final estimates"):
         imported(streams.THEOPHYLLINE, ext=unfinished)
+
+
+def test_long_expressions_labels_and_titles_are_folded(built, imported):
+    effects = "(WT/70)**0.75 * EXP(THETA(4)*(WT-70)) * (1+THETA(5)*(WT-70)/70) * (1+THETA(6)*(WT-70)**2)"
+    code = streams.THEOPHYLLINE.replace("(WT/70)**0.75", effects).replace(
+        "(0, 32)  ; volume (L)", f"(0, 32) ; {'volume of distribution ' * 6}\n 0.001\n 0.1\n 0.0001"
+    )
+    code = code.replace("$PROBLEM Theophylline, by mouth", f"$PROBLEM {'Theophylline by mouth ' * 8}")
+    text = imported(code).text
+    assert max(len(line) for line in text.splitlines()) <= 110
+    assert "\n        # THETA3: volume of distribution" in text
+    thetas = {"theta_KA": 1.5, "theta_CL": 2.8, "theta_V": 32.0, "theta_WT_on_CL": 0.001}
+    thetas |= {"theta_THETA5": 0.1, "theta_THETA6": 0.0001}
+    found = typical(built(code, WT=90.0), **thetas)
+    CL = 2.8 * (90 / 70) ** 0.75 * np.exp(0.02) * (1 + 0.1 * 20 / 70) * (1 + 0.0001 * 400)
+    np.testing.assert_allclose(found, bateman(TIMES, 100, 1.5, CL / 32, 32), rtol=1e-6)
 
 
 def test_a_missing_extra_says_how_to_install_it(imported, monkeypatch):

@@ -19,7 +19,7 @@ from bayesdose.decision.events import words
 from bayesdose.decision.information.gains import finite
 from bayesdose.decision.information.value import same_draws
 from bayesdose.decision.limits.risks import Chance
-from bayesdose.decision.limits.scoped import inner_limit
+from bayesdose.decision.limits.scoped import Only, inner_limit
 from bayesdose.decision.sensitivity.curves import Curve, Weighed, weighed
 from bayesdose.decision.sensitivity.stated import ends, moved, stated
 from bayesdose.decision.simplest import labels
@@ -278,7 +278,8 @@ def _of_chances(w: Weighed) -> Iterator[Curve]:
         passed = np.maximum(mean[k] + moved_by, rest)
         gain = np.broadcast_to(score - score[w.best], passed.shape)
         kept = np.full(len(value), score[w.best])
-        yield Curve(f"allowed P({words(one.event)})", "limit", base, value, gain, kept, passed)
+        scope = "".join(f", {fact} {v}" for fact, v in limit.facts) if isinstance(limit, Only) else ""
+        yield Curve(f"allowed P({words(one.event)}){scope}", "limit", base, value, gain, kept, passed)
 
 
 def _meant(outcome: xr.Dataset, w: Weighed) -> xr.Dataset:

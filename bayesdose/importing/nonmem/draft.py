@@ -116,7 +116,7 @@ def _covariates(stream: Stream, structure: Structure, individuals: Individuals) 
 
 def _uncertainty(estimates: Estimates) -> str:
     if not estimates.values:
-        return "initial estimates: every prior has the default uncertainty stated at the top of the file"
+        return "initial estimates; every prior has a default uncertainty, stated at the top of the file"
     known = "the run's standard errors" if estimates.errors else "none in the run"
     return f"final estimates; {known}, elsewhere the defaults stated at the top of the file"
 

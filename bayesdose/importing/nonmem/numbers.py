@@ -53,15 +53,21 @@ def numbers_of(values: Mapping[str, Value], estimates: Estimates) -> Numbers:
     Raises
     ------
     InputError
-        When an estimate is missing.
+        When an estimate is missing, or is that of a theta that the control stream does not have.
     """
-    missing = [v.nonmem for v in values.values() if estimates.values and v.nonmem not in estimates.values]
-    if missing:
+    known, stated = set(estimates.values), {v.nonmem for v in values.values()}
+    missing = [f"no estimate of {name}" for name in stated - known if known]
+    beyond = [f"an estimate of {name}, which it has not" for name in known - stated if _theta(name)]
+    if missing or beyond:
         raise InputError(
             explain(
                 f"{' and '.join(estimates.files)} and the control stream are not of one run",
-                came=f"no estimate of {', '.join(missing)}",
+                came=", ".join(sorted(missing + beyond)),
                 fix="put the run's own files beside it, or none",
             )
         )
     return Numbers(values, estimates)
+
+
+def _theta(name: str) -> bool:
+    return name.startswith("THETA")

@@ -13,7 +13,7 @@ from bayesdose.errors import InputError, explain
 from bayesdose.importing.nonmem.expanding import expanded, one_step, value_of
 from bayesdose.importing.nonmem.printing import in_model, in_system
 from bayesdose.importing.nonmem.reading import Stream
-from bayesdose.importing.text import call, quoted
+from bayesdose.importing.text import call, folded, quoted
 
 _CLOSED = {
     1: ("one_compartment", ("CL", "V")),
@@ -297,7 +297,7 @@ def _call(structure: Structure, names: Mapping[str, str]) -> Iterator[str]:
     if word == "linear":
         yield "flows = {"
         for flow, rate in structure.arguments.items():
-            yield f"    {quoted(flow)}: {in_model(rate, names)},"
+            yield from folded(f"{quoted(flow)}: {in_model(rate, names)},", 4)
         yield "}"
         arguments = ["flows", f"dose={quoted(structure.dose)}"]
     else:
@@ -315,13 +315,15 @@ def _system(structure: Structure) -> Iterator[str]:
     yield "def rhs(t, A, p, m):"
     yield "    return {"
     for state, e in structure.equations.items():
-        yield f"        {quoted(state)}: {in_system(e, names)},"
+        yield from folded(f"{quoted(state)}: {in_system(e, names)},", 8)
     yield "    }"
     yield from ("", "")
     more = []
     if structure.initial:
-        started = ", ".join(f"{quoted(s)}: {in_system(e, names)}" for s, e in structure.initial.items())
-        yield from ("def initial(p, m):", f"    return {{{started}}}", "", "")
+        yield from ("def initial(p, m):", "    return {")
+        for state, e in structure.initial.items():
+            yield from folded(f"{quoted(state)}: {in_system(e, names)},", 8)
+        yield from ("    }", "", "")
         more = ["initial=initial"]
     states, parameters = quoted(structure.compartments), quoted(tuple(structure.arguments))
     arguments = ["rhs", f"states={states}", f"parameters={parameters}", f"dose={quoted(structure.dose)}"]
