@@ -211,6 +211,12 @@ def test_an_eta_that_enters_in_no_known_way_is_left_out_and_said(imported):
     assert 'KM = bd.parameter("KM", theta_KM)' in draft.text
 
 
+def test_an_eta_without_variance_is_left_out_and_said(imported):
+    draft = imported(streams.THEOPHYLLINE.replace("$OMEGA 0.4 0.07", "$OMEGA 0.4 0 FIX"))
+    assert "ETA_2: its variance is 0: left out" in map(str, draft.notes)
+    assert 'eta["CL"]' not in draft.text
+
+
 def test_occasions_in_another_column(imported):
     draft = imported(streams.OCCASIONS.replace("OCC", "VISI"))
     assert any("columns={'OCC': 'VISI'}" in note.why for note in draft.notes)

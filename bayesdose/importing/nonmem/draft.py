@@ -161,9 +161,12 @@ def _unused(stream: Stream, residual: Residual, individuals: Individuals) -> Ite
         if theta and value.symbol not in individuals.used and value.symbol not in residual.thetas:
             yield Note(value.nonmem, "nothing that was carried over reads it: left out")
     for block in stream.etas:
-        for name in block.names:
+        for k, name in enumerate(block.names):
             if name not in individuals.used:
-                yield Note(name, "nothing that was carried over reads it: left out")
+                variance = stream.values.get(block.matrix[k][k])
+                none = variance is None or variance.initial == 0.0
+                why = "its variance is 0" if none else "nothing that was carried over reads it"
+                yield Note(name, f"{why}: left out")
 
 
 def _bounds(stream: Stream, individuals: Individuals) -> Iterator[Note]:
