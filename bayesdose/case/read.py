@@ -123,9 +123,7 @@ class Case:
         """Return the case as JSON-able values, in the form of the file."""
         return {
             "options": self.options.model_dump(mode="json"),
-            "outcomes": {
-                n: o.model_dump(mode="json", exclude_defaults=True) for n, o in self.outcomes.items()
-            },
+            "outcomes": {n: o.model_dump(mode="json", exclude_unset=True) for n, o in self.outcomes.items()},
             "utility": {**to_table(self.utility), "indifference": self.indifference},
             "limits": self.limits.model_dump(mode="json", exclude_defaults=True),
             "criterion": self.criterion.model_dump(mode="json", exclude_none=True),

@@ -282,6 +282,15 @@ def test_costs_and_effects_are_those_of_the_room_of_economics():
     assert make_case(case.to_dict()) == case
 
 
+def test_a_default_that_is_stated_is_kept():
+    """A load after the last dose is another one than over the whole course."""
+    case = case_of({"load": {"metric": "accumulated load", "after_dose": -1}})
+    assert case.to_dict()["outcomes"]["load"] == {"metric": "accumulated load", "after_dose": -1}
+    again = make_case(case.to_dict())
+    assert again.metrics(CARD)["load"] == case.metrics(CARD)["load"]
+    assert again.metrics(CARD)["load"] == bd.accumulated_load(after_dose=-1)
+
+
 def test_the_best_buy_is_what_net_monetary_benefit_chooses():
     case, outcome, made = found()
     utility = {"name": "net monetary benefit", "effect": "gain", "cost": "cost", "willingness_to_pay": 200}
