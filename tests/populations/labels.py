@@ -63,6 +63,17 @@ def _vancomycin(person: Person) -> dict[str, float]:
     return {"amount": 15.0 * person["WT"], "interval": 12.0}
 
 
+def _ganciclovir(person: Person) -> dict[str, float]:
+    """Induction by the prescribing information of Valcyte; a tablet of 450 mg is 324 mg of ganciclovir.
+
+    Below 25 mL/min 450 mg every second day: the same in a day.
+    """
+    for least, amount, interval in ((60.0, 648.0, 12.0), (40.0, 324.0, 12.0), (25.0, 324.0, 24.0)):
+        if person["CRCL"] >= least:
+            return {"amount": amount, "interval": interval}
+    return {"amount": 162.0, "interval": 24.0}
+
+
 def _mercaptopurine(person: Person) -> dict[str, float]:
     return {"amount": 75.0 * person["BSA"] * (0.55 if person["TPMT"] else 1.0)}
 
@@ -87,8 +98,9 @@ LABELS = {
     "docetaxel_kloft2006": plain("75 mg/m2 every 3 weeks", amount=75.0),
     "docetaxel_pregnancy_janssen2023": plain("75 mg/m2 every 3 weeks", amount=75.0),
     "fluorouracil_arshad2020": plain("2400 mg/m2 over 46 h every 2 weeks", amount=2400.0),
-    "ganciclovir_caldes2009": plain(
-        "648 mg every 12 h (900 mg of valganciclovir)", amount=648.0, interval=12.0
+    "ganciclovir_caldes2009": Label(
+        "648 mg every 12 h (900 mg of valganciclovir); below 60 mL/min 324 mg, below 40 once a day",
+        _ganciclovir,
     ),
     "gentamicin_xuan2003": per("6 mg/kg every 24 h", "WT", 6.0, interval=24.0),
     "infliximab_fasanmade2009": plain("5 mg/kg every 8 weeks", amount=5.0, interval=8.0),
