@@ -99,18 +99,22 @@ def _student_density(y: Any, mean: Any, sd: Any, nu: Any) -> TensorVariable:
 
 
 def _poisson_density(y: Any, mean: Any) -> TensorVariable:
-    inside = y * pt.log(mean) - mean - pt.gammaln(y + 1)
-    return pt.switch(mean > 0, inside, pt.switch(pt.eq(y, 0), 0.0, -np.inf))
+    inside = y * pt.log(pt.switch(mean > 0, mean, 1.0)) - mean - pt.gammaln(y + 1)
+    return pt.switch(mean > 0, inside, _of_none(y, mean))
+
+
+def _of_none(y: Any, mean: Any) -> TensorVariable:
+    """Return the log-probability of a count whose mean is 0: only 0 occurs; its slope by the mean is -1."""
+    return pt.switch(pt.eq(y, 0) & pt.eq(mean, 0), -mean, -np.inf)
 
 
 def _negative_binomial_density(y: Any, mean: Any, dispersion: Any) -> TensorVariable:
     """Variance ``mean + mean^2 / dispersion`` (Lawless 1987, Can J Stat 15:209)."""
     combinations = pt.gammaln(y + dispersion) - pt.gammaln(dispersion) - pt.gammaln(y + 1)
     whole = mean + dispersion
-    inside = (
-        combinations + dispersion * (pt.log(dispersion) - pt.log(whole)) + y * (pt.log(mean) - pt.log(whole))
-    )
-    return pt.switch(mean > 0, inside, -np.inf)
+    safe = pt.switch(mean > 0, mean, 1.0)
+    none, some = pt.log(dispersion) - pt.log(whole), pt.log(safe) - pt.log(whole)
+    return pt.switch(mean > 0, combinations + dispersion * none + y * some, _of_none(y, mean))
 
 
 def _negative_binomial_quantile(u: np.ndarray, mean: np.ndarray, dispersion: np.ndarray) -> np.ndarray:

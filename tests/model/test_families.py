@@ -48,6 +48,19 @@ def test_probabilities_and_quantiles(name):
     np.testing.assert_array_equal(family.quantile(U, *(np.full(len(U), p) for p in parameters)), twin.ppf(U))
 
 
+@pytest.mark.parametrize("name", ["Poisson", "negative binomial"])
+def test_a_count_of_mean_zero_is_zero(name):
+    """A count that the drug drives, before the first dose: probability 1 of 0, and a slope of -1."""
+    family, (_, *others), _ = DISCRETE[name]
+    mean = pt.dvector()
+    density = family.log_density(pt.constant([0.0, 1.0, 0.0]), mean, *map(pt.constant, others))
+    at = np.array([0.0, 0.0, -1.0])
+    values = pytensor.function([mean], density, mode="FAST_COMPILE")(at)
+    np.testing.assert_array_equal(values, [0.0, -np.inf, -np.inf])
+    slope = pytensor.function([mean], pt.grad(density[0], mean), mode="FAST_COMPILE")(at)
+    np.testing.assert_array_equal(slope, [-1.0, 0.0, 0.0])
+
+
 def test_categories():
     family = families.ordinal_family(4)
     at_least = [np.full(4, p) for p in (0.9, 0.5, 0.2)]
