@@ -7,11 +7,12 @@ import sys
 import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
 
-from bayesdose.errors import BayesdoseError, Refused
+from bayesdose.errors import BayesdoseError, Refused, explain
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -112,7 +113,7 @@ def _fail(error: BaseException, *, as_json: bool, debug: bool) -> int:
         details = {"findings": findings} if findings else {}
         _print_json({"error": {"kind": title.lower(), "message": text, **details}, "exit_code": code})
     _print_error(title, text)
-    if debug and code == BUG:
+    if debug and not isinstance(error, BayesdoseError | KeyboardInterrupt):
         traceback.print_exception(error)
     return code
 
@@ -128,7 +129,24 @@ def _judge(error: BaseException) -> tuple[int, str, str]:
     if isinstance(error, OSError) and error.filename is not None:
         return BAD_INPUT, "Bad input", f"{error.filename}: {error.strerror or type(error).__name__}"
     first = (str(error).strip().splitlines() or [""])[0]
-    return BUG, "Unexpected", f"{type(error).__name__}: {first} (this is a bug; --debug shows where)"
+    said = f"{type(error).__name__}: {first}"
+    if (line := _line_of_own_spec(error)) is not None:
+        fix = "correct the spec; --debug shows more"
+        return BAD_INPUT, "Bad input", explain(f"the model spec failed at {line}", came=said, fix=fix)
+    return BUG, "Unexpected", f"{said} (this is a bug; --debug shows where)"
+
+
+def _line_of_own_spec(error: BaseException) -> str | None:
+    """Return the last line of a user's spec that an error passed through, if it did."""
+    from bayesdose.model.spec import MODULE, shipped_models
+
+    shipped = {str(path) for path in shipped_models().values()}
+    found = None
+    for frame, line in traceback.walk_tb(error.__traceback__):
+        file = frame.f_code.co_filename
+        if str(frame.f_globals.get("__name__")).startswith(MODULE) and file not in shipped:
+            found = f"line {line} of {Path(file).name}"
+    return found
 
 
 def _print_error(title: str, text: str) -> None:

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
     from bayesdose.study import Study
 
+MODULE = "bayesdose_spec_"
+"""How the name of a module begins that is a spec."""
+
 _PACKAGE = Path(__file__).resolve().parents[1]
 
 
@@ -120,7 +123,7 @@ def _meant(name: str, known: list[str]) -> str | None:
 
 
 def _run(path: Path) -> object:
-    found = importlib.util.spec_from_file_location(f"bayesdose_spec_{path.stem}", path)
+    found = importlib.util.spec_from_file_location(f"{MODULE}{path.stem}", path)
     if found is None or found.loader is None:
         raise InputError(explain(f"{path} cannot be read as Python", expected="a .py file"))
     module = importlib.util.module_from_spec(found)

@@ -9,6 +9,13 @@ from bayesdose.cli import answers
 BAD_TABLES = Path(__file__).resolve().parents[1] / "study" / "bad_tables"
 SPEC = Path(__file__).with_name("spec_with_apgar.py")
 SPEC_OF_KINDS = BAD_TABLES.with_name("spec_of_kinds.py")
+SLIP = """import bayesdose as bd
+CARD = bd.Card(drug="x", source="x", covariates=[bd.Covariate("WT", unit="kg")])
+def model(study):
+    with bd.population_model(study, CARD) as m:
+        bd.observe("DV", bd.one_compartment(Cl=1.0, V=1.0), error=bd.additive(1.0))
+    return m
+"""
 GOOD = "ID,TIME,AMT,DV,WT\n1,0,20,.,1\n1,2,.,17,1\n"
 
 
@@ -58,6 +65,7 @@ def test_a_subject_that_cannot_be_fitted(bayesdose, here):
         (["fit", "phenobarbital", "neonate.csv", "--out", "neonate.csv"], "is not a stored fit"),
         (["fit", "phenobarbital", "neonate.csv", "--centred", "Cl"], "Probably meant: CL"),
         (["fit", "broken.py", "neonate.csv"], "failed while it was loaded. Came: ZeroDivisionError"),
+        (["fit", "slip.py", "neonate.csv"], "failed at line 5 of slip.py. Came: TypeError"),
         (["fit", "syntax.py", "neonate.csv"], "not valid Python"),
         (["fit", "nothing.py", "neonate.csv"], "is not a model spec"),
         (["check", "nowhere"], "there is no fit at nowhere"),
@@ -72,6 +80,7 @@ def test_what_was_wrong_is_said(bayesdose, here, arguments, said):
     (here / "taken").mkdir()
     (here / "taken" / "thesis.txt").write_text("mine")
     (here / "broken.py").write_text("1 / 0\n")
+    (here / "slip.py").write_text(SLIP)
     (here / "syntax.py").write_text("def (\n")
     (here / "nothing.py").write_text("x = 1\n")
     (here / "bad.toml").write_text("[option]\n")
