@@ -37,6 +37,12 @@ me  = bd.condition(fit, bd.read_study("patient.csv", fit.model), seed=1)
 prior draws and worked patients by `make library`. [Checked](checked.md) on simulated patients: how often a
 prediction covers the next level, and what three ways to choose a dose cost.
 
+Notebooks, a group each: [anti-infectives](../../notebooks/10_anti_infectives.ipynb),
+[genotype and the choice of a drug](../../notebooks/11_genotype_and_drug_choice.ipynb),
+[oncology and blood](../../notebooks/12_oncology_and_blood.ipynb),
+[biologics and their targets](../../notebooks/13_biologics.ipynb),
+[systems and trade-offs](../../notebooks/14_systems_and_trade_offs.ipynb).
+
 | model | status | what it is |
 |---|---|---|
 """
