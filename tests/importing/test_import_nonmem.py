@@ -217,6 +217,15 @@ def test_an_eta_without_variance_is_left_out_and_said(imported):
     assert 'eta["CL"]' not in draft.text
 
 
+def test_the_default_error_of_a_logarithm_is_absolute(imported):
+    """100 % of the logarithm 3.4657 would be an SD of 3.5 of log V."""
+    code = streams.THEOPHYLLINE.replace("THETA(3)*EXP(ETA(3))", "EXP(THETA(3)+ETA(3))")
+    text = imported(code.replace("(0, 32) ", "3.4657")).text
+    assert "bd.published.effect(3.4657, se=RSE / 100)" in text
+    assert "# THETA3: volume (L), a logarithm" in text
+    assert "bd.published.theta(2.8, rse_percent=RSE)" in text
+
+
 def test_occasions_in_another_column(imported):
     draft = imported(streams.OCCASIONS.replace("OCC", "VISI"))
     assert any("columns={'OCC': 'VISI'}" in note.why for note in draft.notes)

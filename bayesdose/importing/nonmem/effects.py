@@ -220,9 +220,19 @@ def _theta(symbol: str, name: str, typicals: Mapping[str, Any], numbers: Numbers
     comment = f"{value.nonmem}: {value.label}" if value.label else value.nonmem
     if value.fixed:
         return Quantity(name, number(value.initial), f"{comment}, FIX")
-    factor = any(sympy.Symbol(symbol) in sympy.Mul.make_args(e) for e in typicals.values())
+    theta = sympy.Symbol(symbol)
+    if numbers.rse(symbol) is None and any(_logarithm(theta, e) for e in typicals.values()):
+        prior = f"bd.published.effect({number(numbers.value(symbol))}, se=RSE / 100)"
+        return Quantity(name, prior, f"{comment}, a logarithm")
+    factor = any(theta in sympy.Mul.make_args(e) for e in typicals.values())
     positive = factor or value.lower >= 0
     return Quantity(name, theta_prior(numbers.value(symbol), numbers.rse(symbol), positive=positive), comment)
+
+
+def _logarithm(theta: Any, typical: Any) -> bool:
+    """Return whether a theta is the logarithm of a factor of a typical value, so that its SE is relative."""
+    slope = sympy.diff(typical, theta)
+    return bool(slope != 0 and sympy.simplify(slope / typical) == 1)
 
 
 def _scale(symbol: str, effects: Mapping[str, Effects]) -> str:
