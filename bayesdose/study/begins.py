@@ -113,7 +113,7 @@ def _start(start: float | None, history: History) -> float:
                 "the options cannot start before the last record of the patient",
                 came=f"start={start:g}",
                 expected=f"{history.now:g} or later",
-                fix="cut the history with study.until(time)",
+                fix="leave later records out (study.until(time)), or start later",
             )
         )
     return float(start)
