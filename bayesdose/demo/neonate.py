@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from bayesdose.case import Case, Recommendation, condition_for, recommend
+from bayesdose.case import Case, Recommendation, condition_for, flags_for, recommend
 from bayesdose.errors import Refused
 
 if TYPE_CHECKING:
@@ -96,7 +96,8 @@ def study_neonate(label: str, study: Study, fit: Fit, case: Case) -> Neonate:
     try:
         me = condition_for(case, fit, history)
         prior = condition_for(case, fit, history.without_levels())
-        return Neonate(label, study, history, _found(prior, recommend(case, me), study))
+        found = recommend(case, me, flags=flags_for(case, fit, history))
+        return Neonate(label, study, history, _found(prior, found, study))
     except Refused as reason:
         return Neonate(label, study, history, None, str(reason))
 

@@ -105,6 +105,7 @@ def _recommended(found: Found) -> str:
         ("recommended", f"{choice.best} ({choice.status})"),
         ("utility", f"{choice.utility} (this user's)"),
         ("limits", "; ".join(choice.limits)),
+        ("red flags", "; ".join(flag["name"] for flag in choice.flags) or "none in its table"),
         ("expected", _odds(found.recommendation)),
         ("E[U]", f"{best['expected_utility']:.3f} +- {best['mcse']:.3f} (Monte Carlo standard error)"),
         ("runner-up", _runner_up(choice)),

@@ -105,6 +105,10 @@ def test_decision_json_says_what_was_chosen(demo, decision):
         assert len(entry["predictions"]) == len(neonate.study.levels)
 
 
+def test_red_flags_are_looked_for(decision):
+    assert all(one["decision"]["flags_looked_for"] for one in decision["neonates"])
+
+
 def test_decision_json_says_where_it_comes_from(demo, decision):
     fit = decision["fit"]
     assert fit["model"]["hash"] == demo.fit.model.hash
