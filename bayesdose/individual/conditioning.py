@@ -23,6 +23,7 @@ from bayesdose.individual.target import Target
 from bayesdose.study import Study, events
 
 _EVEN = (0.4, 0.15)  # k-hat, and ESS over particles, at which one round of particles is left as it is
+_TEMPERED = 8192  # particles a run at least: fewer lose themselves along a thin curved ridge
 
 
 def condition(
@@ -130,7 +131,7 @@ def _posterior(target: Target, n: int, seed: int, least: float) -> tuple[Particl
     found = importance.sample(target, modes, n, seed, enough)
     if good(found):
         return found, z_norm
-    moved, trouble = tempering.sample(target, target.shift(modes[0]), max(n // 2, 2048), seed)
+    moved, trouble = tempering.sample(target, target.shift(modes[0]), max(n, _TEMPERED), seed)
     if trouble is None and moved.ess < least:
         trouble = f"tempered SMC leaves {moved.ess:.0f} distinct particles of {least:.0f}"
     if trouble is None:
