@@ -107,7 +107,21 @@ def typical(model: Model, patient: Study) -> Draws:
     Draws
         Of length 1: thetas at the medians of their priors (the published estimates, where the priors are
         those), etas and kappas at 0. What `simulate` makes of it is the publication's typical exposure.
+
+    Raises
+    ------
+    InputError
+        Something other than a model is given, such as a fit.
     """
+    if not isinstance(model, Model):
+        raise InputError(
+            explain(
+                "a typical patient is one of a model",
+                came=type(model).__name__,
+                expected="what bd.load_model returns",
+                fix="bd.typical(fit.model, patient)" if isinstance(model, Fit) else None,
+            )
+        )
     compiled = compile_individual(model)
     priors = priors_of(build(model, _blank_patient(model)))
     medians = {name: prior.median for name, prior in priors.items()}

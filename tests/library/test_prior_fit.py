@@ -5,6 +5,7 @@ import pytest
 from scipy.special import ndtr
 
 import bayesdose as bd
+from bayesdose.errors import InputError
 
 DRAWS = 2000
 
@@ -77,3 +78,8 @@ def test_the_typical_patient_has_prior_medians_and_no_eta(model, neonate):
     assert np.isclose(float(me.data["V"][0]), np.exp(0.6) * weight / 1.3, rtol=1e-12)
     outcome = bd.simulate(me, bd.regimens("10 mg every 24 h x 30", after=neonate), {"auc": bd.auc24()})
     assert outcome.auc.shape == (1, 3)
+
+
+def test_a_typical_patient_of_a_fit_is_asked_of_its_model(fit, neonate):
+    with pytest.raises(InputError, match=r"Fit.*bd\.typical\(fit\.model, patient\)"):
+        bd.typical(fit, neonate)
