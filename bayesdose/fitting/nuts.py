@@ -63,7 +63,7 @@ def fit(
     adaptation
         Of the mass matrix while tuning: "diagonal", or "low rank", which also learns correlations. That
         doubles the ESS of as many draws where few, correlated parameters are sampled centred (theophylline:
-        1.5 times the ESS a second), and costs more than it gains with many subjects (phenobarbital: a third).
+        1.9 times the ESS a second), and costs more than it gains with many subjects (phenobarbital: a third).
     progress
         Whether to tell draws, divergences, ESS so far and the time left, on standard error.
     keep

@@ -205,7 +205,7 @@ def _one(group: _Group, *, progress: bool) -> tuple[xr.DataTree, float]:
 class _ByWindow:
     """A compiled model whose mass matrix is computed at the end of each window alone.
 
-    Computed every 20 draws, as nutpie does, a low-rank one takes a third of all the time and gains nothing;
+    Computed every 20 draws, as nutpie does, a low-rank one takes a quarter of all the time and gains nothing;
     `nutpie.sample` has no argument for it.
     """
 

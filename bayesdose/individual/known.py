@@ -48,10 +48,8 @@ def known(
     """
     compiled = _among(compile_individual(model), theta)
     values = {name: np.array([float(theta[name])]) for name in compiled.population}
-    target, first = (
-        Target(compiled, compiled.data(events(patient)), population(values)),
-        np.zeros(1, dtype=int),
-    )
+    target = Target(compiled, compiled.data(events(patient)), population(values))
+    first = np.zeros(1, dtype=int)
     found = Particles(first, z[None], np.ones(1), None, np.nan, 1, what)
     diagnostics = Diagnostics(what, 1, None, 1.0, 1.0, float(np.linalg.norm(z)), 0, seed or 0, 0.0)
     table = _table(target, found, first, seed or 0)

@@ -1,6 +1,7 @@
 """Tables of parameters, as nlmixr2 prints them or people write them, become drafts."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -89,7 +90,11 @@ def test_two_compartments_with_a_depot(built):
 
 
 def test_drafts_can_be_tried(imported):
-    bd.try_draft(imported(TWO, "two_compartment oral"))
+    """It raises where a draft does not load, does not build or has no finite density."""
+    draft = imported(TWO, "two_compartment oral")
+    bd.try_draft(draft)
+    with pytest.raises(bd.BayesdoseError, match="does not build"):
+        bd.try_draft(replace(draft, text=draft.text.replace("return m", "raise bd.InputError('no')")))
 
 
 def test_what_was_not_carried_over_is_listed(imported):
