@@ -202,14 +202,16 @@ class _Reweighted:
         excess = np.stack([w @ e for e in self.then[0].excess]) if len(self.then[0].excess) else np.zeros(
             (0, len(w), len(self.then[0].names))
         )  # fmt: skip
-        M = [w @ g.D for g in self.then]
+        halves = [(w[:, rows], rows) for rows in _half(self.then[0].groups)]
+        parts = [[own @ g.D[rows] for own, rows in halves] for g in self.then]
+        M = [one + other for one, other in parts]
         d = [g.policy(m, excess) for g, m in zip(self.then, M, strict=True)]
         rough = [
             self._waited(g).mean() + share @ taken(m, one) for g, m, one in zip(self.then, M, d, strict=True)
         ]
         k = int(np.argmax(rough))
         return {
-            **self._at(self.then[k], kept, share, w, M[k], excess, d[k]),
+            **self._at(self.then[k], kept, share, w, parts[k], excess, d[k]),
             "ess": float(np.median(ess)),
             "low_ess": float(share[ess < least_ess].sum()),
             "delay": float(self._waited(self.then[0]).mean()),
@@ -227,12 +229,12 @@ class _Reweighted:
         kept: NDArray[np.intp],
         share: Floats,
         w: Floats,
-        M: Floats,
+        parts: Sequence[Floats],
         excess: Floats,
         d: NDArray[np.intp],
     ) -> dict[str, float]:
+        M = parts[0] + parts[1]
         gain, each, waited = _gain(g, w, share, d), taken(M, d), self._waited(g)
-        parts = [w[:, rows] @ g.D[rows] for rows in _half(g.groups)]
         held = sum(share @ taken(parts[1 - k], g.policy(parts[k], excess)) for k in (0, 1))
         rough, value = float(share @ each), self._between(g, kept, M, excess, d)
         return {
