@@ -206,10 +206,11 @@ def test_red_flags_block_what_escalates_until_they_are_acknowledged(bayesdose, a
 
 
 def test_red_flags_are_told_where_there_is_no_posterior(as_json, here, case):
-    (here / "odd.csv").write_text(TABLE.replace("20.8", "208"))
+    # a level in ug/L: no draw of the population is near it, and nothing is handed out
+    (here / "odd.csv").write_text(TABLE.replace("20.8", "20800"))
     refused = as_json("recommend", "phenobarbital", "odd.csv", "--case", case)
     assert refused["exit_code"] == 1
-    assert "probable x10 unit slip" in refused["error"]["message"]
+    assert "probable x1000 unit slip" in refused["error"]["message"]
 
 
 def test_an_acknowledgement_on_the_command_line_needs_who_and_why(bayesdose, neonate, case):
