@@ -15,7 +15,7 @@ from bayesdose.errors import InputError, explain
 from bayesdose.individual.compiled import compile_individual
 from bayesdose.predictive import replicates
 from bayesdose.study import Study
-from bayesdose.validate.inside import as_few, interval_of
+from bayesdose.validate.inside import Compared, interval_of
 from bayesdose.validate.predictive_check import Levels, axis_of, binned
 from bayesdose.validate.strata import strata
 
@@ -41,7 +41,7 @@ CATEGORY_COLUMNS = (
 
 
 @dataclass(frozen=True, eq=False)
-class CategoryVpc:
+class CategoryVpc(Compared):
     """A visual predictive check of counts and categories.
 
     Parameters
@@ -68,16 +68,6 @@ class CategoryVpc:
     interval: float
     units: Mapping[str, str]
     left_out: int
-
-    @property
-    def inside(self) -> float:
-        """Share of the observed shares that are in their intervals."""
-        return float(self.table["inside"].mean())
-
-    @property
-    def p_value(self) -> float:
-        """Share of replicates that have as small a share of theirs inside, (1 + k) / (1 + n)."""
-        return as_few(self.shares, self.inside)
 
     def __str__(self) -> str:
         return (

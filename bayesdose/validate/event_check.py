@@ -17,7 +17,7 @@ from bayesdose.model.families import EVENT
 from bayesdose.predictive import design, new_subjects, spread
 from bayesdose.study import Study, events
 from bayesdose.validate.curves import with_samples
-from bayesdose.validate.inside import as_few, interval_of
+from bayesdose.validate.inside import Compared, interval_of
 from bayesdose.validate.kaplan_meier import at_risk, censored_after, kaplan_meier
 from bayesdose.validate.strata import strata
 
@@ -33,7 +33,7 @@ _PLACES = 40  # times at which they are
 
 
 @dataclass(frozen=True, eq=False)
-class EventVpc:
+class EventVpc(Compared):
     """A visual predictive check of times to the first event.
 
     Parameters
@@ -63,16 +63,6 @@ class EventVpc:
     interval: float
     units: Mapping[str, str]
     visits: bool
-
-    @property
-    def inside(self) -> float:
-        """Share of the times at which the observed curve is in its interval."""
-        return float(self.table["inside"].mean())
-
-    @property
-    def p_value(self) -> float:
-        """Share of replicates whose own curve is inside at as few times, (1 + k) / (1 + n)."""
-        return as_few(self.shares, self.inside)
 
     def __str__(self) -> str:
         happened, n = int(self.subjects["event"].sum()), len(self.subjects)

@@ -17,7 +17,7 @@ from bayesdose.predictive import replicates
 from bayesdose.study import Study
 from bayesdose.validate.assay import Assay, assay_of
 from bayesdose.validate.bins import PERCENTILES, bin_edges, bin_numbers, percentiles
-from bayesdose.validate.inside import as_few, interval_of
+from bayesdose.validate.inside import Compared, interval_of
 from bayesdose.validate.levels import continuous, typical
 from bayesdose.validate.strata import strata
 
@@ -44,7 +44,7 @@ VPC_COLUMNS = (
 
 
 @dataclass(frozen=True, eq=False)
-class Vpc:
+class Vpc(Compared):
     """A visual predictive check.
 
     Parameters
@@ -82,19 +82,6 @@ class Vpc:
     interval: float
     units: Mapping[str, str]
     left_out: int = 0
-
-    @property
-    def inside(self) -> float:
-        """Share of the observed percentiles that are in their intervals."""
-        return float(self.table["inside"].mean())
-
-    @property
-    def p_value(self) -> float:
-        """Share of replicates that have as small a share of their percentiles inside, (1 + k) / (1 + n).
-
-        It takes into account that percentiles of one study go together.
-        """
-        return as_few(self.shares, self.inside)
 
     def __str__(self) -> str:
         kind = "prediction-corrected VPC" if self.corrected else "VPC"
