@@ -30,6 +30,7 @@ from bayesdose.decision.limits.escalation import Acknowledged, HasName, guarded,
 from bayesdose.decision.limits.overrides import Override, check_costs
 from bayesdose.decision.limits.recording import record
 from bayesdose.decision.limits.verdicts import Verdicts, judge
+from bayesdose.decision.one_thread import one_thread
 from bayesdose.decision.rising import Judge, rising
 from bayesdose.decision.search import edges
 from bayesdose.decision.simplest import is_nothing, labels, simplicity
@@ -46,6 +47,7 @@ MANY = 1e7
 """Draws that nobody simulates: options that would need more are not told apart."""
 
 
+@one_thread
 def decide(
     outcome: xr.Dataset,
     utility: Utility,

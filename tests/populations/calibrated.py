@@ -120,7 +120,13 @@ CASES = {
         "infusion, two compartments, log-normal error", "sbc_infusion", INFUSED, 50, options=BRIEF
     ),
     "three": Case("bolus, three compartments, proportional error", "sbc_three", BOLUS, 50, options=BRIEF),
-    "transit": Case("oral, three transit compartments, power error", "sbc_transit", ORAL, 50, options=BRIEF),
+    "transit": Case(
+        "oral, three transit compartments, power error",
+        "sbc_transit",
+        {**ORAL, "subjects": 5},
+        50,
+        options=BRIEF,
+    ),
     "heavy": Case("bolus, Student-t etas, Student-t error", "sbc_heavy", SHORT, 50, options=BRIEF),
     "scales": Case(
         "bolus, Box-Cox, logit and normal scales, additive error", "sbc_scales", SHORT, 50, options=BRIEF

@@ -17,6 +17,7 @@ from bayesdose.decision.criteria import Clusters, Floats
 from bayesdose.decision.information.gains import Information, assembled
 from bayesdose.decision.information.value import too_few
 from bayesdose.decision.information.views import AGAIN, policy, taken, views
+from bayesdose.decision.one_thread import one_thread
 from bayesdose.errors import InputError, Refused, explain
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ _SUM = 1e-9
 _FORBIDDEN = 1e12  # any weight of a draw in which an option is forbidden forbids it
 
 
+@one_thread
 def evsi_test(
     choice: Choice | Mapping[Any, Choice],
     category: Any = None,

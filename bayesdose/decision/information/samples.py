@@ -29,6 +29,7 @@ from bayesdose.decision.information.views import (
     unmet,
     views,
 )
+from bayesdose.decision.one_thread import one_thread
 from bayesdose.errors import InputError, Refused, explain
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ _LEAST_NODES = 10
 _METHOD = "re-weighting the draws by simulated levels (Menzies 2016)"
 
 
+@one_thread
 def evsi(
     choice: Choice,
     levels: xr.Dataset,

@@ -21,6 +21,7 @@ from bayesdose.decision.information.views import (
     unmet,
     views,
 )
+from bayesdose.decision.one_thread import one_thread
 from bayesdose.errors import InputError, Refused, explain, nearest
 
 if TYPE_CHECKING:
@@ -63,6 +64,7 @@ def evpi(choice: Choice) -> Information:
     return assembled("EVPI", columns, ["everything"], choice, float(top.mean()), method, notes=notes)
 
 
+@one_thread
 def evppi(choice: Choice, parameters: Any, of: Sequence[str | Sequence[str]] | None = None) -> Information:
     """Return the expected value of knowing some parameters or covariates exactly.
 

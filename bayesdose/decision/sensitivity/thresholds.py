@@ -20,6 +20,7 @@ from bayesdose.decision.information.gains import finite
 from bayesdose.decision.information.value import same_draws
 from bayesdose.decision.limits.risks import Chance
 from bayesdose.decision.limits.scoped import Only, inner_limit
+from bayesdose.decision.one_thread import one_thread
 from bayesdose.decision.sensitivity.curves import Curve, Weighed, weighed
 from bayesdose.decision.sensitivity.stated import ends, moved, stated
 from bayesdose.decision.simplest import labels
@@ -98,6 +99,7 @@ class Thresholds:
         return "\n".join([*lines, ends])
 
 
+@one_thread
 def threshold_analysis(
     choice: Choice,
     assumptions: xr.Dataset | None = None,
