@@ -44,6 +44,8 @@ Size = Annotated[int, typer.Option(min=1, help="Of each chain.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON on standard output, and nothing else there.")]
 Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an unexpected error.")]
 
+_SAMPLER = {"tune": 1000, "chains": 4, "target_accept": 0.9, "centred": (), "low_rank": False}  # unless given
+
 
 def main() -> None:
     """Run the command line (the console script)."""
@@ -68,12 +70,19 @@ def _command(function: Callable[..., Answer]) -> Callable[..., None]:
 @_command
 def fit(
     model: Spec,
-    table: Table,
+    table: Annotated[
+        Path | None,
+        typer.Argument(metavar="TABLE", help="CSV file of doses, levels and covariates; not with --prior."),
+    ] = None,
+    prior: Annotated[
+        bool, typer.Option("--prior", help="No table: store the spec's priors (published numbers) as a fit.")
+    ] = False,
     out: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Where the fit goes; unless given, MODEL-fit.")
+        Path | None,
+        typer.Option(metavar="DIR", help="Where the fit goes; unless given, MODEL-fit or MODEL-prior."),
     ] = None,
     seed: Seed = 1,
-    draws: Size = 1000,
+    draws: Annotated[int, typer.Option(min=1, help="Of each chain; of the priors, with --prior.")] = 1000,
     tune: Size = 1000,
     chains: Annotated[int, typer.Option(min=1, help="How many.")] = 4,
     target_accept: Annotated[float, typer.Option(min=0.5, max=0.999, help="Of the sampler.")] = 0.9,
@@ -90,37 +99,29 @@ def fit(
     """Fit a population model to a table, and store the fit.
 
     Convergence is checked: a fit that fails is stored too, is said to have failed, and ends in exit code 1.
+    With --prior nothing is fitted: draws of the spec's priors are stored, for conditioning on a patient.
     """
+    from bayesdose.cli.prior_fit import require_one_source, store_prior
+
+    require_one_source(model, table, prior=prior)
     loaded = _load_model(model)
-    study = _read(table, loaded)
-    folder = out or Path(f"{loaded.name}-fit")
-    from bayesdose.demo import Steps
-    from bayesdose.fitting import complete, refuse_foreign, release
-    from bayesdose.fitting import fit as fit_population
+    study = None if table is None else _read(table, loaded)
+    folder = out or Path(f"{loaded.name}-{'prior' if prior else 'fit'}")
+    from bayesdose.fitting import refuse_foreign
 
     refuse_foreign(folder)  # before minutes are spent on a fit
-    say(study.summary())
-
-    steps, kept = Steps(say), folder.with_name(f"{folder.name}.unfinished")
-    made = fit_population(
-        loaded,
-        study,
-        seed=seed,
-        draws=draws,
-        tune=tune,
-        chains=chains,
-        target_accept=target_accept,
-        centred=centred or (),
-        adaptation="low rank" if low_rank else "diagonal",
-        progress=sys.stderr.isatty(),
-        keep=kept,
-        say=steps,
-    )
-    steps.done()
-    saved = made.save(folder if complete(made) else kept.with_name(f"{folder.name}.interrupted"))
-    if complete(made):
-        release(kept)
-    return _fit_answer(made, saved, f"\nstored in {saved}")
+    sampler = {
+        "tune": tune,
+        "chains": chains,
+        "target_accept": target_accept,
+        "centred": tuple(centred or ()),
+        "low_rank": low_rank,
+    }
+    if study is None:
+        given = {name: value for name, value in sampler.items() if value != _SAMPLER[name]}
+        made = store_prior(loaded, folder, seed=seed, draws=draws, sampler=given)
+        return _fit_answer(made, folder, f"\nstored in {folder}")
+    return _fitted(loaded, study, folder, {"seed": seed, "draws": draws, **sampler})
 
 
 @_command
@@ -210,6 +211,31 @@ def demo(
     from bayesdose.demo import run_demo
 
     return Answer(run_demo(out, seed, say=say if as_json else show).record)
+
+
+def _fitted(loaded: Model, study: Study, folder: Path, arguments: dict[str, Any]) -> Answer:
+    """Fit a table, keeping what is done so far beside the folder."""
+    from bayesdose.demo import Steps
+    from bayesdose.fitting import complete, release
+    from bayesdose.fitting import fit as fit_population
+
+    say(study.summary())
+    steps, kept = Steps(say), folder.with_name(f"{folder.name}.unfinished")
+    low_rank = arguments.pop("low_rank")
+    made = fit_population(
+        loaded,
+        study,
+        **arguments,
+        adaptation="low rank" if low_rank else "diagonal",
+        progress=sys.stderr.isatty(),
+        keep=kept,
+        say=steps,
+    )
+    steps.done()
+    saved = made.save(folder if complete(made) else kept.with_name(f"{folder.name}.interrupted"))
+    if complete(made):
+        release(kept)
+    return _fit_answer(made, saved, f"\nstored in {saved}")
 
 
 def _version(asked: bool) -> None:

@@ -123,5 +123,8 @@ def _kept(draft: Draft, path: Path) -> Answer:
         "",
         "Not carried over, or to be checked:",
         *(f"- {note}" for note in draft.notes),
+        "",
+        f"Once it says what the source says: bayesdose fit {path} --prior stores its numbers as a fit to "
+        "condition on, bayesdose fit SPEC TABLE fits it.",
     )
     return Answer(record, shown)

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 _DRAWS, _RECORD = "posterior.nc", "provenance.json"
 _MAKE_ONE = (
-    "fit it (bayesdose fit SPEC TABLE --out FOLDER), or store its published numbers: "
-    "bd.prior_fit(bd.load_model(SPEC), seed=1).save(FOLDER); then name FOLDER, and the spec with --model"
+    "fit it (bayesdose fit SPEC TABLE --out FOLDER), or store its published numbers "
+    "(bayesdose fit SPEC --prior --out FOLDER); then name FOLDER, and the spec with --model"
 )
 _LARGEST = {_DRAWS: 4 * 2**30, _RECORD: 32 * 2**20}  # bytes; a bigger file is no fit of ours
 
@@ -236,11 +236,12 @@ def _shipped(record: dict[str, Any], place: Path) -> Model:
 def _check_hash(model: Model, record: dict[str, Any], place: Path) -> None:
     fitted = record["model"]["hash"]
     if model.hash != fitted:
+        source = "--prior" if record.get("origin") else "TABLE"
         raise InputError(
             explain(
                 f"the spec {model.name!r} has changed since this fit was made",
                 came=f"spec {model.hash[:12]}",
                 expected=f"spec {fitted[:12]}, as in {place}",
-                fix=f"fit again: bayesdose fit {model.path} TABLE --out {place}",
+                fix=f"fit again: bayesdose fit {model.path} {source} --out {place}",
             )
         )

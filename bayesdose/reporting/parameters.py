@@ -42,7 +42,7 @@ COLUMNS = (
 """Columns of the table and of its CSV file, in order."""
 
 HEADINGS = ("Parameter", "Unit", "Estimate", "90 % interval", "IIV, CV % (90 %)", "R-hat", "Bulk ESS")
-"""Headings of the rows that `formatted` returns."""
+"""Headings of the rows that `formatted` returns; those of independent draws (`headings`) end before R-hat."""
 
 MORE_HEADINGS = ("RSE, %", "RSE of omega, %", "Shrinkage, %: SD", "variance", "Prior", "Prior of omega")
 """Headings of what `formatted` adds with ``full=True``."""
@@ -54,12 +54,20 @@ FOOTNOTE = (
     "smaller of the two."
 )
 
+INDEPENDENT_FOOTNOTE = (
+    "Independent draws of the model's priors: no chain was sampled, so that nothing had to converge. "
+    "Estimate: median of the draws; interval: 5 to 95 % of them. "
+    "IIV: variability between patients as coefficient of variation of a log-normal parameter, "
+    "100 sqrt(exp(omega²) − 1)."
+)
+
 MORE_FOOTNOTE = (
     "RSE: posterior SD in % of the estimate; that of omega, not of the CV. Shrinkage: 1 − sd(eta_hat)/omega "
     "and 1 − var(eta_hat)/omega², eta_hat the posterior mean of a subject's eta."
 )
 
 _TAILS = (0.5, 0.05, 0.95)
+_CHAIN = HEADINGS.index("R-hat")  # where the columns about chains begin
 
 
 def parameter_table(fit: Fit) -> pd.DataFrame:
@@ -81,7 +89,8 @@ def parameter_table(fit: Fit) -> pd.DataFrame:
         ``omega_CL``. Shrinkage as `bayesdose.validate.shrinkage` has it, nan for a slim fit. sigma_prop is in
         %, sigma_add in the unit of the concentration. rhat and ess_bulk are the rank-normalised ones (Vehtari
         et al. 2021, Bayesian Analysis 16:667), the worse of theta and omega where they share a row; for a
-        slim fit they come from the draws it kept. prior and iiv_prior are texts, where the fit knows them.
+        slim fit they come from the draws it kept, and both are nan where the draws are independent
+        (`bayesdose.prior_fit`). prior and iiv_prior are texts, where the fit knows them.
         nan: the row has no such thing.
     """
     draws = dict(_scalars(fit.posterior["posterior"].to_dataset()[list(fit.population)]))
@@ -102,7 +111,8 @@ def _row(
     main = draws[members[0]].to_numpy() if not members[0].startswith("omega_") or name == members[0] else None
     omega = next((n for n in members if n.startswith("omega_")), None)
     iiv = draws[omega].to_numpy() if omega is not None and omega != name else None
-    convergence = [_convergence(draws[n]) for n in members]
+    chain = not fit.provenance.get("origin")
+    convergence = [_convergence(draws[n]) if chain else (np.nan, np.nan) for n in members]
     sd, variance = shrunken.get(omega or "", (np.nan, np.nan))
     numbers = dict(zip(("estimate", "lower90", "upper90"), _limits(main, factor), strict=True))
     spread = cv_percent(iiv) if iiv is not None else None
@@ -172,7 +182,24 @@ def formatted(table: pd.DataFrame, *, full: bool = False) -> list[tuple[str, ...
         row["typical"] = not begins.startswith("kappa_") and not any(
             str(other).startswith(begins) for other in table["parameter"]
         )
-    return [(*_formatted(row), *(_more(row) if full else ())) for row in rows]
+    end = len(headings(table))
+    return [(*_formatted(row)[:end], *(_more(row) if full else ())) for row in rows]
+
+
+def headings(table: pd.DataFrame, *, full: bool = False) -> tuple[str, ...]:
+    """Return the headings of `formatted`; without R-hat and ESS where the draws are independent."""
+    more = MORE_HEADINGS if full else ()
+    return (*(HEADINGS[:_CHAIN] if independent(table) else HEADINGS), *more)
+
+
+def footnote(table: pd.DataFrame) -> str:
+    """Return what the columns of `headings` are."""
+    return INDEPENDENT_FOOTNOTE if independent(table) else FOOTNOTE
+
+
+def independent(table: pd.DataFrame) -> bool:
+    """Whether the draws are independent ones of priors: no row has an R-hat or an ESS."""
+    return len(table) > 0 and bool(table[["rhat", "ess_bulk"]].isna().all(axis=None))
 
 
 def show(table: pd.DataFrame, console: Console | None = None, *, full: bool = False) -> None:
@@ -193,11 +220,11 @@ def show(table: pd.DataFrame, console: Console | None = None, *, full: bool = Fa
     from rich.text import Text
 
     rows = formatted(table, full=full)
-    note = f"{FOOTNOTE} {MORE_FOOTNOTE}" if full else FOOTNOTE
+    note = f"{footnote(table)} {MORE_FOOTNOTE}" if full else footnote(table)
     look: dict[str, Any] = {"box": SIMPLE_HEAD, "collapse_padding": True, "pad_edge": False}
     made = Table(title="Population parameters", caption=note, **look)
     made.title_justify = made.caption_justify = "left"
-    for k, heading in enumerate((*HEADINGS, *MORE_HEADINGS) if full else HEADINGS):
+    for k, heading in enumerate(headings(table, full=full)):
         # Headings may wrap, numbers never.
         widest = max((len(row[k]) for row in rows), default=1)
         made.add_column(heading, justify="left" if k < 2 else "right", min_width=widest)

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from bayesdose.reporting import priors
-from bayesdose.reporting.parameters import FOOTNOTE, HEADINGS, formatted, parameter_table
+from bayesdose.reporting import parameters, priors
 from bayesdose.reporting.text import significant
 from bayesdose.reporting.view import Block, Section, Table
 
@@ -36,14 +35,14 @@ def alarms(fit: Fit) -> tuple[str, ...]:
 
 
 def _model(fit: Fit) -> Block:
-    card, data = fit.model.card, fit.provenance["data"]
+    card, data, origin = fit.model.card, fit.provenance["data"], fit.provenance.get("origin")
     terms = [
         ("Drug", card.drug),
         ("Model", card.title or fit.model.name),
         ("Source", card.source),
         ("Made for", card.population),
         ("Limits of the model", card.limitations),
-        ("Fitted to", _counts(data)),
+        ("Fitted to", f"nothing: {origin}" if origin else _counts(data)),
     ]
     return Block("Model", terms=[(term, text) for term, text in terms if text])
 
@@ -55,11 +54,25 @@ def _counts(data: Mapping[str, Any]) -> str:
 
 
 def _parameters(fit: Fit) -> Block:
-    rows = tuple(formatted(parameter_table(fit)))
-    tables = [Table("Population parameters", HEADINGS, rows, columns="wwn", foot=FOOTNOTE)]
-    if known := tuple(priors.formatted(priors.prior_table(fit))):
-        made = Table("Priors and posteriors", priors.HEADINGS, known, columns="wwn", foot=priors.FOOTNOTE)
-        tables.append(made)
+    own, beside = parameters.parameter_table(fit), priors.prior_table(fit)
+    tables = [
+        Table(title, head, tuple(rows), columns="wwn", foot=foot)
+        for title, head, rows, foot in (
+            (
+                "Population parameters",
+                parameters.headings(own),
+                parameters.formatted(own),
+                parameters.footnote(own),
+            ),
+            (
+                priors.title(beside),
+                priors.headings(beside),
+                priors.formatted(beside),
+                priors.footnote(beside),
+            ),
+        )
+        if rows
+    ]
     return Block("Parameters", tables=tables)
 
 

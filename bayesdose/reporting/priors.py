@@ -41,6 +41,15 @@ FOOTNOTE = (
 )
 
 
+DRAWN_HEADINGS = ("Variable", "Prior", "Prior median (90 %)", "Median of the draws (90 %)")
+"""Headings where the draws are the prior's own."""
+
+DRAWN_FOOTNOTE = (
+    "Natural scale: omega is the SD of eta, sigma_prop a fraction. 90 %: 5 to 95 %; ~ marks quantiles of "
+    "draws, where the prior has no inverse distribution function or depends on other variables."
+)
+
+
 def prior_table(fit: Fit) -> pd.DataFrame:
     """Tabulate the prior of each theta, omega and sigma beside its posterior.
 
@@ -54,8 +63,9 @@ def prior_table(fit: Fit) -> pd.DataFrame:
     pandas.DataFrame
         Columns `COLUMNS`, on the natural scale of each variable. `prior` is the distribution as text; `exact`
         says whether its quantiles come from the inverse distribution function, or from draws; `width` is the
-        width of the posterior's 90 % interval over that of the prior. Empty for a fit made before priors were
-        kept with it; a vector has no row.
+        width of the posterior's 90 % interval over that of the prior, nan for draws of the priors
+        themselves (`bayesdose.prior_fit`). Empty for a fit made before priors were kept with it; a vector has
+        no row.
     """
     rows = [_row(name, Prior.from_dict(record), fit) for name, record in _scalars(fit)]
     return pd.DataFrame(rows, columns=list(COLUMNS))
@@ -73,6 +83,7 @@ def _scalars(fit: Fit) -> Iterator[tuple[str, Mapping[str, Any]]]:
 def _row(name: str, prior: Prior, fit: Fit) -> dict[str, Any]:
     draws = fit.posterior["posterior"][name].to_numpy().astype(float)
     low, middle, high = (float(q) for q in np.quantile(draws, (0.05, 0.5, 0.95)))
+    origin = fit.provenance.get("origin")
     return {
         "variable": name,
         "unit": fit.provenance.get("units", {}).get(name.removeprefix("theta_"), ""),
@@ -84,13 +95,34 @@ def _row(name: str, prior: Prior, fit: Fit) -> dict[str, Any]:
         "median": middle,
         "lower90": low,
         "upper90": high,
-        "width": (high - low) / (prior.upper90 - prior.lower90),
+        "width": np.nan if origin else (high - low) / (prior.upper90 - prior.lower90),
     }
 
 
 def formatted(table: pd.DataFrame) -> list[tuple[str, ...]]:
     """Return the table's rows as texts under `HEADINGS`, three significant digits."""
-    return [_formatted({str(k): v for k, v in row.items()}) for row in table.to_dict("records")]
+    end = len(headings(table))
+    return [_formatted({str(k): v for k, v in row.items()})[:end] for row in table.to_dict("records")]
+
+
+def headings(table: pd.DataFrame) -> tuple[str, ...]:
+    """Return the headings of `formatted`: draws of the priors are no posterior, and have no width."""
+    return DRAWN_HEADINGS if drawn(table) else HEADINGS
+
+
+def footnote(table: pd.DataFrame) -> str:
+    """Return what the columns of `headings` are."""
+    return DRAWN_FOOTNOTE if drawn(table) else FOOTNOTE
+
+
+def title(table: pd.DataFrame) -> str:
+    """Return what the table is called."""
+    return "Priors and their draws" if drawn(table) else "Priors and posteriors"
+
+
+def drawn(table: pd.DataFrame) -> bool:
+    """Whether what stands beside the priors are draws of them."""
+    return len(table) > 0 and bool(table["width"].isna().all())
 
 
 def _formatted(row: Mapping[str, Any]) -> tuple[str, ...]:
@@ -122,9 +154,9 @@ def show(table: pd.DataFrame, console: Console | None = None) -> None:
     if table.empty:
         return
     look: dict[str, Any] = {"box": SIMPLE_HEAD, "collapse_padding": True, "pad_edge": False}
-    made = Table(title="Priors and posteriors", caption=FOOTNOTE, **look)
+    made = Table(title=title(table), caption=footnote(table), **look)
     made.title_justify = made.caption_justify = "left"
-    for k, heading in enumerate(HEADINGS):
+    for k, heading in enumerate(headings(table)):
         made.add_column(heading, justify="left" if k < 2 else "right")
     for row in formatted(table):
         made.add_row(*(Text(cell) for cell in row))

@@ -44,4 +44,4 @@ def test_a_spec_is_no_fit(bayesdose, tmp_path):
     shown = bayesdose("check", str(tmp_path / "mine.py"))
     assert shown.exit_code == 2
     assert "that is a spec" in shown.stderr
-    assert "prior_fit" in shown.stderr
+    assert "bayesdose fit SPEC --prior" in shown.stderr

@@ -73,7 +73,7 @@ def test_the_version(bayesdose):
     [
         ["fitt"],
         ["fit"],
-        ["fit", "x"],
+        ["check"],
         ["fit", "x", "y", "--seed", "-1"],
         ["fit", "x", "y", "--draws", "0"],
         ["--no"],
