@@ -40,7 +40,7 @@ def explain(
     fix
         What to do now.
     """
-    parts = [what if what.endswith((".", "!", "?")) else what + "."]
+    parts = [_closed(what)]
     if came is not None:
         parts.append(f"Came: {came}.")
     if expected is not None:
@@ -48,8 +48,12 @@ def explain(
     if meant is not None:
         parts.append(f"Probably meant: {meant}.")
     if fix is not None:
-        parts.append(f"Fix: {fix}.")
+        parts.append(_closed(f"Fix: {fix}"))
     return " ".join(parts)
+
+
+def _closed(sentence: str) -> str:
+    return sentence if sentence.endswith((".", "!", "?")) else sentence + "."
 
 
 def nearest(name: str, known: list[str] | tuple[str, ...]) -> str | None:

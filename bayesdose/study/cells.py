@@ -43,6 +43,7 @@ _LARGEST, _SMALLEST = (
     1e15,
     1e-18,
 )  # of a number but 0; beyond, the exponent slipped
+_MOMENT = "write moments as 2024-01-31 08:30, or the day in a column DATE or DAT1 and hh:mm in TIME"
 # What a column wants that has no free numbers.
 _WANTED = {
     "EVID": "write 0 (level), 1 (dose), 2 (other), 3 (reset) or 4 (reset and dose)",
@@ -121,7 +122,8 @@ def _fault(text: str, column: str) -> Cell:
     if _COMMA.fullmatch(text):
         return bad(f"{text!r} has a decimal comma", f"write {text.replace(',', '.')}")
     if _CLOCK.fullmatch(text):
-        return bad("a date or clock time instead of a number", "write a number in the model's unit")
+        fix = _MOMENT if column == "TIME" else "write a number in the model's unit"
+        return bad("a date or clock time instead of a number", fix)
     if found := _WITH_UNIT.fullmatch(text):
         counts = column in _WANTED and column not in ("II", "TIME", "LIMIT")
         fix = _WANTED[column] if counts else f"write {found[1]} in the model's unit"

@@ -27,6 +27,9 @@ _OF_CREATININE = {
     "mg/dL": [("umol/L", 0.011312), ("mg/L", 0.1)],
     "umol/L": [("mg/dL", 1 / 0.011312), ("mg/L", 1 / 0.11312)],
 }
+# A number in these may as well be right: of somebody much larger or older than those the model was made for.
+_PERHAPS = frozenset(("lb", "oz", "inch", "ft", "month", "week", "day", "hour"))
+_NOT_MADE = "the model was not made for such a value"
 _WRITE = "write the value (codes such as -99 are not read as missing)"
 _WRITE_IMPUTED = "write . where it is not known (codes such as -99 are not read as missing)"
 
@@ -119,8 +122,10 @@ def _about(value: float, c: Covariate) -> tuple[str, str]:
         return problem, _WRITE_IMPUTED if c.imputed else _WRITE
     for unit, times in _others(c):
         if low <= value * times <= high:
+            if unit in _PERHAPS:
+                return f"{problem}, perhaps {_spoken(unit)}", f"{_convert(times)} if so; else {_NOT_MADE}"
             return f"{problem}, probably {_spoken(unit)}", _convert(times)
-    return problem, "correct it; the model was not made for such a value"
+    return problem, f"correct it; {_NOT_MADE}"
 
 
 def _others(c: Covariate) -> list[tuple[str, float]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from os import PathLike
 from pathlib import Path
 from typing import NoReturn
@@ -61,6 +61,27 @@ class Raw:
     columns: tuple[list[str], ...]
     rows: list[int]
     findings: tuple[Finding, ...] = ()
+
+
+def without_commented(raw: Raw, column: int) -> tuple[Raw, list[Finding]]:
+    """Leave out the records that open with #, which NM-TRAN takes for comments; each is an error.
+
+    Parameters
+    ----------
+    column
+        Position of the ID. It is the cell that is looked at: a # elsewhere is no comment.
+    """
+    out = [cell.startswith("#") for cell in raw.columns[column]]
+    if not any(out):
+        return raw, []
+    problem, fix = "a row that opens with #: no subject's ID", "delete the row, or take the # away"
+    kept = replace(
+        raw,
+        columns=tuple([c for c, o in zip(cells, out, strict=True) if not o] for cells in raw.columns),
+        rows=[r for r, o in zip(raw.rows, out, strict=True) if not o],
+    )
+    rows = [r for r, o in zip(raw.rows, out, strict=True) if o]
+    return kept, [Finding(r, None, "ID", "error", problem, fix) for r in rows]
 
 
 def read_raw(table: str | PathLike[str] | pd.DataFrame) -> Raw:

@@ -53,7 +53,15 @@ def _events(study: Study, events: pd.DataFrame, column: str, unit: str) -> str:
     n = events["ID"].value_counts().reindex(study.ids, fill_value=0)
     text = f"{len(events)}; {n.min()} / {n.median():g} / {n.max()} per subject (min / median / max); "
     without = int((n == 0).sum())
-    return text + _span(events[column], unit) + (f"; {without} subjects have none" if without else "")
+    return text + _span(events[column], unit) + (f"; {_having(without)} none" if without else "")
+
+
+def _having(n: int) -> str:
+    return f"{_subjects(n)} {'has' if n == 1 else 'have'}"
+
+
+def _subjects(n: int) -> str:
+    return f"{n} subject" if n == 1 else f"{n} subjects"
 
 
 def _span(values: pd.Series, unit: str) -> str:
@@ -124,16 +132,17 @@ def _covariate(study: Study, c: Covariate) -> str:
     if unknown == len(one):
         return "not known"
     if not c.varies:
-        rest = f"; not known of {unknown} subjects" if unknown else ""
+        rest = f"; not known of {_subjects(unknown)}" if unknown else ""
         return f"{_span(one.dropna(), c.unit)}, median {one.median():g}{rest}"
     values = study.records.groupby("ID")[c.name]
     changing = int((values.max() > values.min()).sum())
     rule = "next value carried backward" if c.carry == "nocb" else "last value carried forward"
     first = f"{_span(study.records[c.name], c.unit)}, median of first values {one.median():g}"
-    return f"{first}; changes in {changing} subjects; {rule} ({c.carry})"
+    return f"{first}; changes in {_subjects(changing)}; {rule} ({c.carry})"
 
 
 def _missing(study: Study) -> str:
     records = study.records
     unused = int(((records["EVID"] == 0) & (records["MDV"] == 1)).sum())
-    return f"{unused} observation records without a level that counts" if unused else "nothing"
+    words = "observation record" if unused == 1 else "observation records"
+    return f"{unused} {words} without a level that counts" if unused else "nothing"

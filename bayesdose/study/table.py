@@ -15,7 +15,7 @@ from bayesdose.study.cells import Cell, read_cell, read_compartment
 from bayesdose.study.clock import DATES, Clock, read_clock, read_interval
 from bayesdose.study.findings import Finding, Level
 from bayesdose.study.names import DEFAULTS, FLAGS, OPTIONAL, REQUIRED, lookalikes, no_column
-from bayesdose.study.source import Raw
+from bayesdose.study.source import Raw, without_commented
 from bayesdose.units import factor
 
 MOST_NUMBER = 1_000_000  # of a compartment, an occasion, a kind of level: more is a slip
@@ -117,6 +117,10 @@ def as_table(
         )
     if not raw.rows or "ID" not in where:
         return None, findings
+    raw, commented = without_commented(raw, where["ID"])
+    findings += commented
+    if not raw.rows:
+        return None, findings
     table, faults = _numbers(raw, card, where)
     return (table if negative else _from_zero(table)), findings + faults
 
@@ -143,11 +147,17 @@ def _check_mapping(mapped: Mapping[str, str], wanted: Sequence[str]) -> None:
         if name not in known:
             raise InputError(
                 explain(
-                    f"columns= names {name!r}, which the model does not read",
+                    f"columns= names {name!r}, which is no column that the model reads",
                     expected="our names to yours, as in {'DV': 'conc'}",
-                    meant=nearest(name, list(known.values())),
+                    meant=_turned(mapped, known) or nearest(name, list(known.values())),
                 )
             )
+
+
+def _turned(mapped: Mapping[str, str], known: Mapping[str, str]) -> str | None:
+    """Return a mapping of theirs to ours as one of ours to theirs; None where it is not one."""
+    ours = {known[theirs.upper()]: name for name, theirs in mapped.items() if theirs.upper() in known}
+    return str(ours) if len(ours) == len(mapped) else None
 
 
 def _places(

@@ -57,8 +57,8 @@ def test_summary(neonates):
 def test_summary_tells_what_is_missing_and_odd(read):
     study = read("1,0,.,3,0,0,1.4,7", "1,0,25,.,1,1,1.4,7", "1,2,.,.,0,1,1.4,7", "2,0,.,.,2,1,1.4,7")
     text = study.summary()
-    assert "1 subjects have none" in text
-    assert "1 observation records without a level" in text
+    assert "1 subject has none" in text
+    assert "1 observation record without a level" in text
     assert "warnings: 1 warning" in text
     assert "before any dose" in text
     assert "doses     none" in study.select("2").summary()
@@ -141,12 +141,22 @@ def test_ids_are_text_and_1_0_is_1(read):
     assert study.ids == ("1", "A-7", "007")
 
 
+def test_a_table_of_nothing_but_comments(read):
+    with pytest.raises(TableError) as caught:
+        read("#1,0,25,.,1,1,1.4,7")
+    assert [(f.row, f.problem) for f in caught.value.findings] == [
+        (2, "a row that opens with #: no subject's ID")
+    ]
+
+
 def test_columns_maps_our_names_to_theirs(read, card):
     text = "ID,TIME,DV,dose,conc,bw,APGR\n1,0,x,25,.,1.4,7\n1,2,y,.,17.3,1.4,7\n"
     study = read(text=text, columns={"AMT": "dose", "dv": "CONC", "WT": "bw"})
     assert study.levels["DV"].tolist() == [17.3]
     with pytest.raises(bd.InputError, match=r"names 'TIMEE'.*Probably meant: TIME"):
         read(text=text, columns={"TIMEE": "conc"})
+    with pytest.raises(bd.InputError, match=r"Probably meant: \{'AMT': 'DOSE', 'DV': 'CONC'\}"):
+        read(text=text, columns={"dose": "AMT", "conc": "DV"})
     with pytest.raises(bd.InputError, match="must map our names"):
         read(text=text, columns=["conc"])
     with pytest.raises(TableError, match=r"no column 'cnoc', which columns= names; 'conc' may be it"):
@@ -228,7 +238,10 @@ def test_other_units_than_weight(read):
     said = {f.column: (f.problem.split("probably ")[-1], f.fix) for f in caught.value.findings}
     assert said == {
         "HT": ("metres", "multiply by 100"),
-        "AGE": ("months", "divide by 12"),
+        "AGE": (
+            "400 is outside 18 to 100 year, perhaps months",
+            "divide by 12 if so; else the model was not made for such a value",
+        ),
         "ALB": ("g/dL", "multiply by 10"),
         "HCT": ("fractions", "multiply by 100"),
     }
