@@ -42,7 +42,7 @@ def validate(
     as_json: Json = False,
     debug: Debug = False,
 ) -> Answer:
-    """Check a fit against a table: VPC, npde, coverage of subjects who were not in the fit.
+    """Check a fit against a table: VPC of every kind of level, npde, coverage of those not in the fit.
 
     Exit code 0 when every check is within its limit, 1 when one is not, 2 when it could not be run.
     """

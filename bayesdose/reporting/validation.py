@@ -16,10 +16,12 @@ from bayesdose.reporting.population import population_view
 from bayesdose.reporting.text import count, fixed, percent, significant
 from bayesdose.reporting.view import Block, Picture, Section, Table
 from bayesdose.validate.category_check import CategoryVpc
+from bayesdose.validate.leaving_out import PLACES
+from bayesdose.validate.levels import SORT
 
 if TYPE_CHECKING:
     from bayesdose.fitting import Fit
-    from bayesdose.validate import Coverage, EventVpc, Npde, Validation, Vpc
+    from bayesdose.validate import Coverage, EventVpc, LooCheck, Npde, Validation, Vpc
 
 PAGE, RECORD = "validation.html", "validation.json"
 
@@ -98,6 +100,7 @@ def validation_record(found: Validation, fit: Fit, *, ids: bool = False) -> dict
         "rows": rows,
         "limits": found.limits.to_dict(),
         "notes": list(found.notes),
+        "left_out": dict(found.left_out),
         "study": {
             "subjects": found.study.n_subjects,
             "levels": int(found.study.is_level.sum()),
@@ -108,7 +111,8 @@ def validation_record(found: Validation, fit: Fit, *, ids: bool = False) -> dict
         "fit": fit_record(fit),
         "vpc": {name: _vpc_record(vpc) for name, vpc in found.vpcs.items()},
         "others": {name: _other_record(other) for name, other in found.others.items()},
-        "npde": _npde_record(found.npde),
+        "npde": None if found.npde is None else _npde_record(found.npde),
+        "loo": None if found.loo is None else _loo_record(found.loo),
         "coverage": None if found.coverage is None else _coverage_record(found.coverage),
     }
     if ids:
@@ -146,6 +150,10 @@ def _npde_record(npde: Npde) -> dict[str, Any]:
     }
 
 
+def _loo_record(loo: LooCheck) -> dict[str, Any]:
+    return {"levels": loo.table.to_dict("records"), "places": loo.places.to_dict("records")}
+
+
 def _coverage_record(coverage: Coverage) -> dict[str, Any]:
     refused = coverage.refused.groupby("known").size().to_dict()
     return {
@@ -159,7 +167,7 @@ def _coverage_record(coverage: Coverage) -> dict[str, Any]:
 def _levels_record(found: Validation) -> dict[str, Any]:
     """Return the rows of levels, each under its subject's ID."""
     names = dict(enumerate(found.study.ids))
-    tables = {"npde": found.npde.table}
+    tables = {} if found.npde is None else {"npde": found.npde.table}
     if found.coverage is not None:
         tables |= {"coverage": found.coverage.levels, "refused": found.coverage.refused}
     return {
@@ -174,7 +182,7 @@ def validation_page(found: Validation, fit: Fit) -> str:
     alarms = (f"NOT PASSED: {'; '.join(failed)}.",) if failed else ()
     sections = [
         Section("Predictive checks", blocks=_checks(found)),
-        Section("Prediction distribution errors", blocks=(_npde_block(found.npde),)),
+        _errors_section(found),
         _held_section(found),
         population_view(fit),
     ]
@@ -246,6 +254,36 @@ def _vpc_block(name: str, vpc: Vpc) -> Block:
     )
 
 
+def _errors_section(found: Validation) -> Section:
+    blocks = [_npde_block(found.npde)] if found.npde is not None else []
+    blocks += [_loo_block(found.loo)] if found.loo is not None else []
+    names = ("npde", "LOO-PIT")
+    texts = [f"{name}: {found.left_out[name].rstrip('.')}." for name in names if name in found.left_out]
+    if texts:
+        blocks.append(Block("Not computed", texts=texts))
+    return Section("Prediction distribution errors", blocks=tuple(blocks))
+
+
+def _loo_block(loo: LooCheck) -> Block:
+    rows = tuple(
+        (
+            str(row["of"]),
+            str(row["n"]),
+            str(row["high_khat"]),
+            f"{row['elpd']:.1f} ({row['se']:.1f})",
+            *(fixed(share, 2) for share in loo.places.loc[loo.places["of"] == row["of"], "share"]),
+        )
+        for row in loo.table.to_dict("records")
+    )
+    head = ("Levels", "Number", "k-hat too high", "elpd (se)", *(f"Below {p:g}" for p in PLACES))
+    foot = (
+        "Where each level stands in what all the others predict for it; shares of places below a number are "
+        "that number if the model is right. Levels with a k-hat that is too high are not counted."
+    )
+    table = Table("LOO-PIT", head, rows, columns="wn", foot=foot)
+    return Block("Levels left out one at a time", tables=[table])
+
+
 def _npde_block(npde: Npde) -> Block:
     rows = tuple(
         (str(what), row["test"], significant(row["statistic"]), significant(row["p"]))
@@ -276,6 +314,7 @@ def _held_section(found: Validation) -> Section:
         return Section("Held-out subjects", blocks=(Block("Coverage", texts=[text]),))
     rows = tuple(
         (
+            f"{row['of'] if row['of'] != SORT else 'continuous'}",
             str(row["known"]),
             f"{100 * row['nominal']:g} %",
             f"{row['n']}",
@@ -285,8 +324,8 @@ def _held_section(found: Validation) -> Section:
         )
         for row in coverage.table.to_dict("records")
     )
-    head = ("Levels known", "Interval", "Levels", "Subjects", "Covered", "95 % interval")
-    tables = [Table("Share of levels within predictive intervals", head, rows, columns="nnnnnn")]
+    head = ("Of", "Levels known", "Interval", "Levels", "Subjects", "Covered", "95 % interval")
+    tables = [Table("Share of levels within predictive intervals", head, rows, columns="wn")]
     if len(coverage.folds):
         folds = tuple(
             (str(row["fold"]), str(row["subjects"]), row["failed"] or "none")

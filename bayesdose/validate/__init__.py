@@ -12,6 +12,7 @@ from bayesdose.validate.distribution_errors import distribution_errors, distribu
 from bayesdose.validate.event_check import EventVpc, event_vpc
 from bayesdose.validate.goodness import Goodness, goodness_of_fit
 from bayesdose.validate.held_out import Coverage, coverage
+from bayesdose.validate.leaving_out import LooCheck
 from bayesdose.validate.left_out import loo, loo_by_subject
 from bayesdose.validate.noncompartmental import AucCheck, Nca, beside_model, study_nca
 from bayesdose.validate.npde_of_fit import Npde, npde
@@ -36,6 +37,7 @@ __all__ = [
     "IndividualFits",
     "Limits",
     "Loo",
+    "LooCheck",
     "Nca",
     "Npde",
     "Pathologies",

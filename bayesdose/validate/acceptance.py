@@ -35,6 +35,11 @@ class Limits:
         Largest distance of a nominal probability from the 95 % interval of the share covered.
     refused
         Largest share of held-out posteriors that were refused.
+    pit_off
+        Of levels left out one at a time (counts, categories, events): largest distance of the share of their
+        places below 0.1, 0.25, 0.5, 0.75 or 0.9 from that number, beyond its 95 % interval.
+    khat_high
+        Largest share of them whose k-hat is too high for their place to be relied on.
     """
 
     vpc_inside: float = 0.6
@@ -44,6 +49,8 @@ class Limits:
     npde_sd: float = 0.25
     coverage_off: float = 0.05
     refused: float = 0.05
+    pit_off: float = 0.05
+    khat_high: float = 0.1
 
     def to_dict(self) -> dict[str, float]:
         """Return the limits by name."""

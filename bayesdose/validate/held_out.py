@@ -21,15 +21,18 @@ from bayesdose.study import Study, events
 from bayesdose.validate.assay import assay_of
 from bayesdose.validate.binomial import clustered_interval
 from bayesdose.validate.distribution_errors import drawn_place
-from bayesdose.validate.levels import continuous
+from bayesdose.validate.levels import COUNTED, SORT, sorts
+from bayesdose.validate.places_ahead import places_ahead
 
 if TYPE_CHECKING:
     from bayesdose.fitting import Fit
+    from bayesdose.individual import Draws
 
 NOMINAL = (0.5, 0.8, 0.9, 0.95)
 """Probabilities of the predictive intervals, equal tails."""
 
 LEVEL_COLUMNS = (
+    "of",
     "row",
     "subject",
     "known",
@@ -53,14 +56,16 @@ class Coverage:
     Parameters
     ----------
     table
-        One row per number of levels known and `NOMINAL` probability, columns known, nominal, n (levels
+        One row per sort of level, number of levels known and `NOMINAL` probability, columns of (the sort:
+        continuous levels, counts and categories, or the name of the kind of event), known, nominal, n (levels
         predicted), subjects, covered (share within), low and high (its 95 % interval, levels of a subject
         being alike: `clustered_interval`), off (how far the nominal probability is outside that interval).
     levels
-        One row per predicted level, columns `LEVEL_COLUMNS`: its number among the study's levels and that of
-        its subject (both from 0), how many levels were known, the how-manieth after these it is, its time,
-        kind and value, median and 90 % interval of the prediction, and its place in the predictive
-        distribution (of a censored level at random within what is known of it).
+        One row per predicted level, columns `LEVEL_COLUMNS`: its sort, its number among the study's levels
+        and that of its subject (both from 0), how many levels were known, the how-manieth after these it is,
+        its time, kind and value, median and 90 % interval of the prediction (nan of events), and its place in
+        the predictive distribution (of a censored level at random within what is known of it, of a count or
+        category between the probabilities of less, and of as much or less; of an event see `places_ahead`).
     folds
         One row per refit: its number from 1, subjects held out, and the names of the convergence checks that
         failed. Empty where nothing was refitted.
@@ -82,7 +87,8 @@ class Coverage:
         return int((self.folds["failed"] != "").sum())
 
     def __str__(self) -> str:
-        return self.table.to_string(index=False, float_format=lambda value: f"{value:.3f}")
+        shown = self.table if len(set(self.table["of"])) > 1 else self.table.drop(columns="of")
+        return shown.to_string(index=False, float_format=lambda value: f"{value:.3f}")
 
 
 def coverage(
@@ -156,18 +162,22 @@ def coverage(
 
 
 def covered(levels: pd.DataFrame, nominal: Sequence[float] = NOMINAL) -> pd.DataFrame:
-    """Return the table of a Coverage from its levels (columns known, subject, place)."""
+    """Return the table of a Coverage from its levels (columns of, known, subject, place)."""
     rows = []
-    for n, own in levels.groupby("known"):
+    for sort, n in sorted(set(zip(levels["of"], levels["known"], strict=True)), key=_continuous_first):
+        own = levels[(levels["of"] == sort) & (levels["known"] == n)]
         for p in nominal:
             within = (own["place"] - 0.5).abs() <= p / 2
             share, low, high = clustered_interval(within, own["subject"])
             counts = {"n": len(own), "subjects": own["subject"].nunique()}
             off = max(0.0, low - p, p - high)
-            rows.append(
-                {"known": n, "nominal": p, **counts, "covered": share, "low": low, "high": high, "off": off}
-            )
+            which = {"of": sort, "known": n, "nominal": p}
+            rows.append({**which, **counts, "covered": share, "low": low, "high": high, "off": off})
     return pd.DataFrame(rows)
+
+
+def _continuous_first(group: tuple[str, int]) -> tuple[bool, str, int]:
+    return group[0] != SORT, *group
 
 
 def _refuse_double_use(fit: Fit, study: Study, folds: int | None) -> None:
@@ -228,29 +238,30 @@ def _predicted(
             me = condition(fit, patient, seed=seed, draws=draws)
     except Refused as reason:
         return str(reason)
-    measured = predict(me, own, residual=True, seed=seed)["measurement"].to_numpy()
-    return _table(fit, own, measured, rows, study.ids.index(subject), known, seed)
+    return _table(me, own, rows, study.ids.index(subject), known, seed)
 
 
-def _table(
-    fit: Fit, own: Study, measured: np.ndarray, rows: np.ndarray, subject: int, known: int, seed: int
-) -> pd.DataFrame:
+def _table(me: Draws, own: Study, rows: np.ndarray, subject: int, known: int, seed: int) -> pd.DataFrame:
     at = design(own, events(own))
     levels = xr.Dataset(coords={"observed" if name == "DV" else name: axis for name, axis in at.items()})
     assay = assay_of(levels)
-    low, median, high = np.quantile(measured, [0.05, 0.5, 0.95], axis=0)
-    place = drawn_place(assay, measured, np.random.default_rng((seed, subject, known)))
-    later = continuous(fit, levels) & (np.arange(len(rows)) >= known)
+    measured = predict(me, own, residual=True, seed=seed)["measurement"].to_numpy()
+    rng = np.random.default_rng((seed, subject, known))
+    sort, place = sorts(me, levels["DVID"].to_numpy()), drawn_place(assay, measured, rng)
+    if (sort != SORT).any():
+        least, most = places_ahead(me, own, known)
+        place = np.where(sort == SORT, place, least + rng.random(len(rows)) * (most - least))
+    event = ~np.isin(sort, (SORT, COUNTED))
+    bounds = np.where(event, np.nan, np.quantile(measured, [0.5, 0.05, 0.95], axis=0))
     columns = (
+        sort,
         rows,
         subject,
         known,
         np.arange(len(rows)) - known + 1,
         *(levels[name].to_numpy() for name in ("TIME", "DVID", "observed")),
         assay.censored,
-        median,
-        low,
-        high,
+        *bounds,
         place,
     )
-    return pd.DataFrame(dict(zip(LEVEL_COLUMNS, columns, strict=True)))[later]
+    return pd.DataFrame(dict(zip(LEVEL_COLUMNS, columns, strict=True)))[known:]

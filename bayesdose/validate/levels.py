@@ -16,9 +16,13 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from bayesdose.fitting import Fit
+    from bayesdose.individual import Draws
 
 CONTINUOUS = ("normal", "log-normal", "Student-t")
 """Families of levels whose percentiles are compared; counts, categories and events have none of use."""
+
+SORT, COUNTED = "levels", "counts and categories"
+"""The sorts of level that are not events: of a continuous kind, and whole numbers."""
 
 _CHUNK = 2**21  # bytes of predictions of one call
 
@@ -47,6 +51,20 @@ def continuous(fit: Fit, levels: xr.Dataset) -> NDArray[np.bool_]:
             )
         )
     return kept
+
+
+def sorts(fit: Fit | Draws, dvid: NDArray[np.int64]) -> NDArray[np.object_]:
+    """Return the sort of each level by its kind (observation,): `SORT`, `COUNTED`, or the event's name."""
+    likelihood = compile_individual(fit.model).declaration.likelihood
+    assert likelihood is not None
+    found = np.full(len(dvid), SORT, dtype=object)
+    for part in likelihood.parts:
+        own = (dvid == part.dvid) | (part.dvid is None)
+        if part.family is EVENT:
+            found[own] = fit.model.card.endpoint(1 if part.dvid is None else part.dvid).name
+        elif part.family.whole:
+            found[own] = COUNTED
+    return found
 
 
 def not_continuous(fit: Fit, levels: xr.Dataset) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bayesdose.errors import InputError
+from bayesdose.errors import InputError, explain
 from bayesdose.fitting import levels_in_fit
 from bayesdose.fitting.checks import Check
 from bayesdose.predictive import replicates
@@ -17,8 +17,12 @@ from bayesdose.validate.acceptance import Limits
 from bayesdose.validate.category_check import CategoryVpc, category_vpc, counted
 from bayesdose.validate.event_check import EventVpc, event_kinds, event_vpc
 from bayesdose.validate.held_out import Coverage, coverage
+from bayesdose.validate.leaving_out import LooCheck, loo_check
+from bayesdose.validate.levels import COUNTED, SORT, sorts
 from bayesdose.validate.npde_of_fit import Npde, npde
 from bayesdose.validate.predictive_check import Vpc, vpc
+from bayesdose.validate.strata import strata
+from bayesdose.validate.suite_rows import fit_rows, held_rows, loo_rows, npde_rows, other_rows, vpc_rows
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -35,12 +39,12 @@ class Validation:
     rows
         Check, value, limit, whether it holds; `worst` says what stands behind the value.
     vpcs
-        "VPC" against time, and "pcVPC", prediction-corrected, against time after dose.
+        "VPC" against time, and "pcVPC", prediction-corrected, against time after dose; of continuous levels.
     others
         Of the kinds of level that are not continuous: "counts and categories", and the name of each kind of
         event; empty where there are none.
     npde
-        Normalised prediction distribution errors.
+        Normalised prediction distribution errors; None where no level is continuous.
     coverage
         Of held-out subjects; None where there were none.
     limits
@@ -52,12 +56,17 @@ class Validation:
     seed, draws
         Of the replicates; refits and conditioning take the same seed.
     notes
-        What a reader must know.
+        What a reader must know; what was left out, and why, among it.
+    loo
+        Of levels that are not continuous, left out one at a time; None where there are none, or where the fit
+        cannot tell.
+    left_out
+        Name of a check that was not made to the reason.
     """
 
     rows: tuple[Check, ...]
     vpcs: Mapping[str, Vpc]
-    npde: Npde
+    npde: Npde | None
     coverage: Coverage | None
     limits: Limits
     study: Study = field(repr=False)
@@ -66,6 +75,8 @@ class Validation:
     draws: int
     notes: tuple[str, ...] = ()
     others: Mapping[str, CategoryVpc | EventVpc] = field(default_factory=dict)
+    loo: LooCheck | None = None
+    left_out: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def passed(self) -> bool:
@@ -99,9 +110,11 @@ def validate(
     sampling: Mapping[str, Any] | None = None,
     say: Callable[[str], None] | None = None,
 ) -> Validation:
-    """Validate a fit on a study: VPC of every kind of level, npde, and coverage of held-out subjects.
+    """Validate a fit on a study: predictive checks of every kind of level, and coverage of held-out subjects.
 
-    Each is compared with a limit. Some levels must be of a continuous kind.
+    Each is compared with a limit. Of continuous levels there are VPC, prediction-corrected VPC and npde; of
+    counts and categories `category_vpc`; of each kind of event `event_vpc`; of these three sorts also LOO-PIT
+    and k-hat, where the study is the fitted one and the fit is not slim. Coverage is of every sort, apart.
 
     Parameters
     ----------
@@ -136,7 +149,7 @@ def validate(
     Raises
     ------
     InputError
-        When the study or an argument cannot be used.
+        When the study or an argument cannot be used, or nothing can be checked.
     Refused
         When a refit cannot start.
     """
@@ -144,27 +157,29 @@ def validate(
     asked, again = limits or Limits(), levels_in_fit(study, fit.provenance["data"])
     say(f"simulating the study {draws} times")
     made = replicates(fit, study, seed=seed, draws=draws)
+    strata(study, made, by)  # what cannot be a stratum is an error, not a check that does not apply
     shared: dict[str, Any] = {"seed": seed, "lloq": lloq, "simulated": made}
-    vpcs = {"VPC": vpc(fit, study, x="TIME", by=by, **shared)}
-    notes = []
-    try:
-        vpcs["pcVPC"] = vpc(fit, study, x="TAD", corrected=True, by=by, **shared)
-    except InputError as reason:
-        notes.append(f"No prediction-corrected VPC. {reason}")
-    errors = npde(fit, study, **shared)
-    others = _others(fit, study, made, seed, draws, by)
+    left: dict[str, str] = {}
+    vpcs, errors = _of_continuous(fit, study, by, shared, left)
+    others = _of_others(fit, study, made, seed, draws, by, left)
+    say("leaving out levels one at a time")
+    out = _loo(fit, study, again, seed, left)
     found = None
     if folds is not None or not again:
         say("predicting held-out subjects")
         found = coverage(fit, study, seed=seed, folds=folds, known=known, sampling=sampling, say=say)
+    else:
+        left["Coverage"] = "it needs folds, or subjects who were not in the fit"
+    parts = (
+        *vpc_rows(vpcs, asked),
+        *other_rows(others, asked),
+        *npde_rows(errors, asked),
+        *loo_rows(out, asked),
+        *held_rows(found, asked),
+    )
+    _require_some(parts, left)
     return Validation(
-        rows=(
-            *_fit_rows(fit),
-            *_vpc_rows(vpcs, asked),
-            *_other_rows(others, asked),
-            *_npde_rows(errors, asked),
-            *_held_rows(found, asked),
-        ),
+        rows=(*fit_rows(fit), *parts),
         vpcs=vpcs,
         npde=errors,
         coverage=found,
@@ -173,87 +188,83 @@ def validate(
         in_fit=again,
         seed=seed,
         draws=draws,
-        notes=(*notes, *_notes(study, again, found)),
+        notes=(*_notes(study, again), *_told(left)),
         others=others,
+        loo=out,
+        left_out=left,
     )
 
 
-def _others(
-    fit: Fit, study: Study, made: xr.Dataset, seed: int, draws: int, by: str | None
+def _of_continuous(
+    fit: Fit, study: Study, by: str | None, shared: Mapping[str, Any], left: dict[str, str]
+) -> tuple[dict[str, Vpc], Npde | None]:
+    """Return VPCs and npde of the levels of a continuous kind; what cannot be is put into `left`."""
+    if not (sorts(fit, shared["simulated"]["DVID"].to_numpy()) == SORT).any():
+        left |= dict.fromkeys(("VPC", "pcVPC", "npde"), "no level is of a continuous kind")
+        return {}, None
+    vpcs = {"VPC": vpc(fit, study, x="TIME", by=by, **shared)}
+    try:
+        vpcs["pcVPC"] = vpc(fit, study, x="TAD", corrected=True, by=by, **shared)
+    except InputError as reason:
+        left["pcVPC"] = str(reason)
+    return vpcs, npde(fit, study, **shared)
+
+
+def _of_others(
+    fit: Fit, study: Study, made: xr.Dataset, seed: int, draws: int, by: str | None, left: dict[str, str]
 ) -> dict[str, CategoryVpc | EventVpc]:
     """Return the predictive checks of counts and categories, and of each kind of event, that there are."""
     found: dict[str, CategoryVpc | EventVpc] = {}
     if counted(fit, made).any():
-        found["counts and categories"] = category_vpc(fit, study, seed=seed, by=by, simulated=made)
+        found[COUNTED] = category_vpc(fit, study, seed=seed, by=by, simulated=made)
     for dvid in np.intersect1d(event_kinds(fit), made["DVID"].to_numpy()).tolist():
         name = fit.model.card.endpoint(dvid).name
-        found[name] = event_vpc(fit, study, seed=seed, draws=draws, by=by, dvid=dvid)
+        try:
+            found[name] = event_vpc(fit, study, seed=seed, draws=draws, by=by, dvid=dvid)
+        except InputError as reason:
+            left[f"event_vpc of {name}"] = str(reason)
     return found
 
 
-def _notes(study: Study, again: int, found: Coverage | None) -> list[str]:
-    notes = []
-    if again:
-        notes.append(
-            f"{again} of the study's {int(study.is_level.sum())} levels were in the fit: VPC and npde then "
-            "find fault less often than they would on other subjects."
+def _loo(fit: Fit, study: Study, again: int, seed: int, left: dict[str, str]) -> LooCheck | None:
+    """Return leave-one-out places of the levels that are not continuous, where the fit can tell them."""
+    if (sorts(fit, study.levels["DVID"].to_numpy()) == SORT).all():
+        return None
+    if again < int(study.is_level.sum()):
+        left["LOO-PIT"] = "it is of the study that was fitted"
+        return None
+    try:
+        return loo_check(fit, study, seed=seed)
+    except InputError as reason:
+        left["LOO-PIT"] = str(reason)
+        return None
+
+
+def _require_some(parts: Sequence[Check], left: Mapping[str, str]) -> None:
+    if not parts:
+        raise InputError(
+            explain(
+                "there is nothing that the fit could be checked on",
+                came="; ".join(f"{name}: {why}" for name, why in left.items()) or "a study without levels",
+                fix="folds=5, or the fit as bd.fit made it (not a slim one)",
+            )
         )
-    if found is None:
-        notes.append("Coverage was not computed: it needs folds, or subjects who were not in the fit.")
-    return notes
 
 
-def _fit_rows(fit: Fit) -> list[Check]:
-    failed = [row.name for row in fit.check() if not row.passed]
-    return [Check("fit: convergence checks failed", len(failed), "<=", 0, ", ".join(failed))]
-
-
-def _vpc_rows(vpcs: Mapping[str, Vpc], limits: Limits) -> list[Check]:
-    rows = []
-    for name, one in vpcs.items():
-        seen = f"of {len(one.table)} percentiles"
-        rows.append(Check(f"{name}: share inside", one.inside, ">=", limits.vpc_inside, seen))
-        rows.append(Check(f"{name}: p of that share", one.p_value, ">=", limits.vpc_p))
-    below = next(iter(vpcs.values())).below
-    if len(below):
-        share = float(below["inside"].mean())
-        rows.append(
-            Check("below LLOQ: share inside", share, ">=", limits.vpc_inside, f"of {len(below)} bins")
-        )
-    return rows
-
-
-def _other_rows(others: Mapping[str, CategoryVpc | EventVpc], limits: Limits) -> list[Check]:
-    rows = []
-    for name, one in others.items():
-        seen = f"of {len(one.table)} {'times' if isinstance(one, EventVpc) else 'shares'}"
-        rows.append(Check(f"{name}: share inside", one.inside, ">=", limits.vpc_inside, seen))
-        rows.append(Check(f"{name}: p of that share", one.p_value, ">=", limits.vpc_p))
-    return rows
-
-
-def _npde_rows(found: Npde, limits: Limits) -> list[Check]:
-    p, sd = found.tests["p"], float(found.variance**0.5)
-    each = ", ".join(f"{what} {p[what]:.2g}" for what in p.index)
+def _notes(study: Study, again: int) -> list[str]:
+    if not again:
+        return []
     return [
-        Check("npde: p of their tests", found.p_value, ">=", limits.npde_p, f"p: {each}"),
-        Check("npde: |mean|", abs(found.mean), "<=", limits.npde_mean, f"mean {found.mean:.3f}"),
-        Check("npde: |SD - 1|", abs(sd - 1), "<=", limits.npde_sd, f"SD {sd:.3f}"),
+        f"{again} of the study's {int(study.is_level.sum())} levels were in the fit: VPC and npde then "
+        "find fault less often than they would on other subjects."
     ]
 
 
-def _held_rows(found: Coverage | None, limits: Limits) -> list[Check]:
-    if found is None:
-        return []
-    rows = []
-    for row in found.table.to_dict("records"):
-        given = "no level known" if row["known"] == 0 else f"{row['known']} known"
-        seen = f"{row['covered']:.2f} ({row['low']:.2f} to {row['high']:.2f}) of {row['n']} levels"
-        name = f"{100 * row['nominal']:g} % intervals, {given}: off"
-        rows.append(Check(name, row["off"], "<=", limits.coverage_off, seen))
-    share = len(found.refused) / max(found.conditioned, 1)
-    rows.append(Check("held out: share refused", share, "<=", limits.refused, f"of {found.conditioned}"))
-    if len(found.folds):
-        failed = ", ".join(f"fold {k}" for k in found.folds.loc[found.folds["failed"] != "", "fold"])
-        rows.append(Check("folds: not converged", found.unconverged, "<=", 0, failed))
-    return rows
+def _told(left: Mapping[str, str]) -> list[str]:
+    """Return a sentence for each reason why something was left out."""
+    made = []
+    for why in dict.fromkeys(left.values()):
+        names = [name for name, own in left.items() if own == why]
+        whole = " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
+        made.append(f"{whole} {'was' if len(names) == 1 else 'were'} not computed: {why.rstrip('.')}.")
+    return made

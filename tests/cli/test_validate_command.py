@@ -2,6 +2,8 @@
 
 import json
 import re
+from pathlib import Path
+from runpy import run_path
 
 import pytest
 
@@ -52,3 +54,24 @@ def test_what_cannot_be_run(bayesdose, here, table):
 def test_identifiers_are_there_when_asked_for(as_json, table):
     found = as_json("validate", "phenobarbital", table, *QUICK, "--ids")
     assert found["levels"]["npde"][0]["subject"] == "MRN-1"
+
+
+def test_a_study_of_counts_and_categories_only(as_json, bayesdose, here):
+    kinds = run_path(str(Path(__file__).parents[1] / "populations" / "kinds.py"))
+    study, fit = kinds["drawn"](16, seed=2)
+    fit.save("truth")
+    columns = ["ID", "TIME", "AMT", "II", "ADDL", "EVID", "DVID", "DV", "CENS", "ARM"]
+    counted = study.records[study.records["DVID"].isin((2, 3)) | (study.records["EVID"] == 1)][columns]
+    counted.to_csv("counts.csv", index=False)
+    asked = ("validate", "truth", "--model", kinds["MODEL"], "--replicates", 100)
+    found = as_json(*asked[:2], "counts.csv", *asked[2:])
+    assert found["exit_code"] == 0
+    assert found["npde"] is None
+    assert {"VPC", "pcVPC", "npde"} < set(found["left_out"])
+    assert [row["check"] for row in found["rows"]][1] == "counts and categories: share inside"
+    more = counted.assign(DV=counted["DV"].where(counted["DVID"] != 2, 3 * counted["DV"]))
+    more.to_csv("more.csv", index=False)
+    shown = bayesdose(*asked[:2], "more.csv", *asked[2:], "--out", "answer")
+    assert shown.exit_code == 1, shown.stdout
+    assert "counts and categories: p of that share" in shown.stdout
+    assert "npde: no level is of a continuous kind." in (here / "answer" / "validation.html").read_text()

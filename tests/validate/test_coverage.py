@@ -51,7 +51,9 @@ def test_the_interval_covers_under_clusters():
 
 
 def test_the_table_counts_central_intervals():
-    levels = pd.DataFrame({"known": 0, "subject": np.arange(1000), "place": (np.arange(1000) + 0.5) / 1000})
+    levels = pd.DataFrame(
+        {"of": "levels", "known": 0, "subject": np.arange(1000), "place": (np.arange(1000) + 0.5) / 1000}
+    )
     table = covered(levels)
     np.testing.assert_allclose(table["covered"], table["nominal"])
     assert (table["off"] == 0).all()

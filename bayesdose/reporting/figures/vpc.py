@@ -143,23 +143,34 @@ def coverage_figure(result: Coverage) -> Figure:
     Returns
     -------
     matplotlib.figure.Figure
-        Left the share covered, with its 95 % interval, against the nominal probability. Then, for each number
-        of levels known, a histogram of the levels' places in their predictive distributions, flat where the
-        predictions are right: heaped in the middle they are too wide, at the ends too narrow.
+        A row per sort of level. Left the share covered, with its 95 % interval, against the nominal
+        probability. Then, for each number of levels known, a histogram of the levels' places in their
+        predictive distributions, flat where the predictions are right: heaped in the middle they are too
+        wide, at the ends too narrow.
     """
     known = sorted(map(int, result.table["known"].unique()))
     widths = [1.3, *[1.0] * len(known)]
-    made, (ax, *others) = canvas(3.0, 1, 1 + len(known), widths=widths)
-    _against_nominal(ax, result, known)
-    for k, (n, other) in enumerate(zip(known, others, strict=True)):
-        places = result.levels.loc[result.levels["known"] == n, "place"]
-        bins = int(np.clip(len(places) // 10, 4, 20))
-        other.hist(places, bins=bins, range=(0, 1), color=_COLOURS[k % len(_COLOURS)], alpha=0.45)
-        other.axhline(len(places) / bins, color=INK, linestyle="--", linewidth=1)
-        other.set_xlabel("place in the prediction")
-        other.set_ylabel("levels")
-        heading(other, _given(n))
+    of = list(dict.fromkeys(result.table["of"]))
+    made, axes = canvas(3.0 * len(of), len(of), 1 + len(known), widths=widths)
+    rows = np.reshape(np.asarray(axes, dtype=object), (len(of), -1))
+    for sort, (ax, *others) in zip(of, rows, strict=True):
+        table = result.table[result.table["of"] == sort]
+        _against_nominal(ax, table, known)
+        if len(of) > 1:
+            heading(ax, sort)
+        for k, (n, other) in enumerate(zip(known, others, strict=True)):
+            of_sort = (result.levels["of"] == sort) & (result.levels["known"] == n)
+            _places(other, result.levels.loc[of_sort, "place"], k)
+            heading(other, _given(n))
     return made
+
+
+def _places(ax: Axes, places: pd.Series, k: int) -> None:
+    bins = int(np.clip(len(places) // 10, 4, 20))
+    ax.hist(places, bins=bins, range=(0, 1), color=_COLOURS[k % len(_COLOURS)], alpha=0.45)
+    ax.axhline(len(places) / bins, color=INK, linestyle="--", linewidth=1)
+    ax.set_xlabel("place in the prediction")
+    ax.set_ylabel("levels")
 
 
 _COLOURS = (PRIOR, POSTERIOR, FAINT, WARN)
@@ -169,10 +180,10 @@ def _given(known: int) -> str:
     return "no level known" if known == 0 else f"{known} level{'s' * (known != 1)} known"
 
 
-def _against_nominal(ax: Axes, result: Coverage, known: list[int]) -> None:
+def _against_nominal(ax: Axes, table: pd.DataFrame, known: list[int]) -> None:
     ax.plot([0.4, 1], [0.4, 1], "--", color=INK, linewidth=1)
     for k, n in enumerate(known):
-        own = result.table[result.table["known"] == n]
+        own = table[table["known"] == n]
         x = own["nominal"] + 0.008 * (k - (len(known) - 1) / 2)
         spread = np.abs(own[["low", "high"]].to_numpy().T - own["covered"].to_numpy())
         colour = _COLOURS[k % len(_COLOURS)]
