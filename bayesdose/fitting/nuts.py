@@ -220,6 +220,16 @@ def _refuse_single_occasions(declared: pm.Model) -> None:
         )
 
 
+_OF_PREDICTION = (
+    "a positive prediction wherever there is a level, for a proportional error",
+    "set MDV=1 on levels taken before the first dose, or use an error with an additive part",
+)
+_OF_ZERO = (
+    "levels above 0 under a log-normal error; theirs are 0",
+    "write them as below the limit (CENS 1, the limit in DV, blq='M3'); set MDV=1 on those before a dose",
+)
+
+
 def _refuse_infinite_start(declared: pm.Model, study: Study) -> None:
     """Name the subjects whose levels the model finds impossible at the prior centres."""
     if declared.declaration.mixture is not None:
@@ -230,14 +240,17 @@ def _refuse_infinite_start(declared: pm.Model, study: Study) -> None:
     values = compiled({v.name: point[v.name] for v in declared.value_vars})
     if np.isfinite(values).all():
         return
-    owners = study.levels["ID"].to_numpy()[~np.isfinite(values)]
-    subjects = ", ".join(dict.fromkeys(map(str, owners)))
+    wrong = study.levels[~np.isfinite(values)]
+    subjects = ", ".join(dict.fromkeys(map(str, wrong["ID"])))
+    logs = {p.dvid for p in declared.declaration.likelihood.parts if p.family.name == "log-normal"}
+    zero = (wrong["DV"] <= 0) & (wrong["CENS"] == 0) & (wrong["DVID"].isin(logs) | (None in logs))
+    expected, fix = _OF_ZERO if zero.all() else _OF_PREDICTION
     raise Refused(
         explain(
             "the log-density is not finite where sampling starts",
             came=f"impossible levels of subject {subjects}",
-            expected="a positive prediction wherever there is a level, for a proportional error",
-            fix="set MDV=1 on levels taken before the first dose, or use an error with an additive part",
+            expected=expected,
+            fix=fix,
         )
     )
 

@@ -77,7 +77,8 @@ def find_modes(objective: Objective, k: int, *, starts: int = 64, tries: int = 3
                 "the patient's levels are impossible under the model",
                 came="a density of zero everywhere the prior reaches",
                 expected="a positive predicted concentration at every level",
-                fix="check the times of doses and levels: is there a level before the first dose?",
+                fix="check the times of doses and levels: is there a level before the first dose, or one "
+                "of 0 where the error is log-normal?",
             )
         )
     best = [i for i in _spread(points, values, tries) if np.isfinite(values[i])]

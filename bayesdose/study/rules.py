@@ -127,9 +127,12 @@ def time_in_order(t: Table) -> list[Finding]:
 
 
 def not_twice(t: Table) -> list[Finding]:
-    """Warn of the same level or dose written twice."""
+    """Warn of the same level or dose written twice; what comes after a reset is another course."""
     columns = {n: t.number[n] for n in ("TIME", "EVID", "AMT", "DV", *DEFAULTS)}
-    same = pd.DataFrame({"block": t.block, **columns}).duplicated().to_numpy()
+    records = pd.DataFrame({"block": t.block, **columns})
+    again = records.eq(records.shift()).where(records.notna(), records.shift().isna()).all(axis=1)
+    course = (np.isin(t.number["EVID"], RESETS) & ~again).cumsum()
+    same = records.assign(course=course).duplicated().to_numpy()
     fix = "delete one, unless both are real"
     events = (t.is_dose | t.is_level) & np.isfinite(t.number["TIME"]) & (t.ids != "")
     return t.find(same & events, None, "the same record as one above", fix, "warning")

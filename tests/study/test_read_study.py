@@ -94,6 +94,14 @@ def test_warnings_of_odd_tables(read):
     ]
 
 
+def test_periods_of_a_crossover_are_no_repetition(read):
+    first, second = "1,0,25,.,1,1,1.4,7", "1,0,25,.,4,1,1.4,7"
+    level = "1,2,.,17.3,0,0,1.4,7"
+    assert not read(first, level, second, level, second, level).warnings
+    twice = read(first, level, second, second, level, level).warnings
+    assert [w.row for w in twice] == [5, 7]
+
+
 def test_a_lookalike_of_an_optional_column_is_warned_of(read):
     study = read(text="ID,TIME,AMT,DV,EVD,MVD,WT,APGR\n1,0,25,.,1,1,1.4,7\n")
     assert [(w.column, w.problem) for w in study.warnings] == [
