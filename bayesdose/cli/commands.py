@@ -13,6 +13,7 @@ import typer
 
 from bayesdose import __version__
 from bayesdose.cli.answers import FINE, REFUSED, Answer, answer, say, show
+from bayesdose.cli.until import Until, known_by, recorded, said
 from bayesdose.errors import BayesdoseError, InputError, Refused, explain
 
 if TYPE_CHECKING:
@@ -38,6 +39,12 @@ Stored = Annotated[str, typer.Argument(metavar="FIT", help="Folder of a fit, or 
 OwnSpec = Annotated[
     str | None,
     typer.Option("--model", metavar="MODEL", help="Path of the spec, where the fit is of your own model."),
+]
+Overridden = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="LIMIT", help="Let options pass this limit of the case; needs --why, --by, --audit."
+    ),
 ]
 Seed = Annotated[int, typer.Option(min=0, help="Seed of everything random.")]
 Size = Annotated[int, typer.Option(min=1, help="Of each chain.")]
@@ -138,18 +145,14 @@ def recommend(
     subject: Annotated[
         str | None, typer.Option("--id", metavar="SUBJECT", help="The patient, where the table has several.")
     ] = None,
+    until: Until = None,
     out: Annotated[Path | None, typer.Option(metavar="DIR", help="Where the files go.")] = None,
     acknowledge: Annotated[
         str | None,
         typer.Option(metavar="WHY", help="Escalate under red flags, for this reason; needs --by."),
     ] = None,
     by: Annotated[str | None, typer.Option(metavar="WHO", help="Who acknowledges or overrides.")] = None,
-    override: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="LIMIT", help="Let options pass this limit of the case; needs --why, --by, --audit."
-        ),
-    ] = None,
+    override: Overridden = None,
     why: Annotated[str | None, typer.Option(metavar="REASON", help="Why a limit is overridden.")] = None,
     audit: Annotated[Path | None, typer.Option(metavar="FILE", help="Where overrides are kept.")] = None,
     spec: OwnSpec = None,
@@ -172,7 +175,7 @@ def recommend(
     from bayesdose.fitting import require_converged
 
     require_converged(fitted)
-    patient = _one(_read(table, fitted.model), subject)
+    patient, left_out = known_by(_one(_read(table, fitted.model), subject), until)
     flags = flags_for(problem, fitted, patient)
     if flags:
         say(str(flags))
@@ -186,6 +189,7 @@ def recommend(
         "notice": NOTICE,
         "fit": fit_record(fitted),
         "case": problem.to_dict(),
+        **recorded(left_out),
         "red_flags": flags.to_dict(),
         **found.to_dict(),
     }
@@ -193,7 +197,7 @@ def recommend(
     files = tuple(f"written: {path}" for path in written)
     about = individual_text(found.me, fitted.provenance.get("units"))
     money = () if found.economics is None else (str(found.economics), "")
-    shown = (about, "", str(found.choice), "", *money, NOTICE, *files)
+    shown = (*said(left_out), about, "", str(found.choice), "", *money, NOTICE, *files)
     return Answer({**record, "written": [str(path) for path in written]}, shown)
 
 

@@ -10,6 +10,7 @@ import typer
 
 from bayesdose.cli.answers import FINE, REFUSED, Answer, say
 from bayesdose.cli.commands import Debug, Json, OwnSpec, Seed, Stored, Table, _command, _load_fit, _read
+from bayesdose.cli.until import LeftOut, Until, known_by, recorded, said
 from bayesdose.errors import InputError, Refused, explain
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ def condition(
     subject: Annotated[
         str | None, typer.Option("--id", metavar="SUBJECT", help="One patient; else each of the table.")
     ] = None,
+    until: Until = None,
     precision: Annotated[
         Precision, typer.Option(help="For means and SDs, or also for 5 and 95 % limits.")
     ] = Precision.mean,
@@ -60,17 +62,20 @@ def condition(
     fitted = _load_fit(fit, spec)
     require_converged(fitted)
     study = _read(table, fitted.model)
-    study = study if subject is None else study.select(subject)
+    study, left_out = known_by(study if subject is None else study.select(subject), until)
     if draws_out is not None and study.n_subjects != 1:
         came = f"{study.n_subjects} subjects"
         raise InputError(explain("--draws-out is for one patient", came=came, fix="name one: --id SUBJECT"))
-    record: dict[str, Any] = {"notice": NOTICE, "fit": fit_record(fitted)}
+    record: dict[str, Any] = {"notice": NOTICE, "fit": fit_record(fitted), **recorded(left_out)}
     if study.n_subjects == 1:
-        return _one_patient(fitted, study, _names(study, ids)[0], precision.value, seed, draws_out, record)
+        name = _names(study, ids)[0]
+        return _one_patient(fitted, study, name, precision.value, seed, draws_out, record, left_out)
     found = _each(fitted, study, _names(study, ids), precision.value, seed)
     code = REFUSED if any(one.refused for one in found) else FINE
     shown = "\n\n".join(one.text for one in found)
-    return Answer({**record, "patients": [one.record for one in found], "written": []}, (shown,), code)
+    return Answer(
+        {**record, "patients": [one.record for one in found], "written": []}, (*said(left_out), shown), code
+    )
 
 
 def _names(study: Study, ids: bool) -> list[str]:
@@ -85,6 +90,7 @@ def _one_patient(
     seed: int,
     out: Path | None,
     record: dict[str, Any],
+    left_out: LeftOut | None,
 ) -> Answer:
     from bayesdose.case.conditioned import conditioned
     from bayesdose.flags import red_flags
@@ -104,7 +110,7 @@ def _one_patient(
         from bayesdose.reporting import write_draws
 
         written = [str(write_draws(me, out))]
-    shown = (found.text, *(f"written: {path}" for path in written))
+    shown = (*said(left_out), found.text, *(f"written: {path}" for path in written))
     return Answer({**record, "patients": [found.record], "written": written}, shown)
 
 
