@@ -193,6 +193,27 @@ class TestChance:
         assert base["allowed P(u below -1), drug x"] == 0.1
         assert base["allowed P(u below -1), drug y"] == 0.3
 
+    def test_limits_on_one_event_are_told_apart_by_what_they_allow(self) -> None:
+        low, other = Event("u", below=-1.0), Event("u", below=-2.0)
+        limits = [
+            chance(low, at_most=0.2),
+            chance(low, at_most=0.3),
+            chance(low, at_most=0.3, confidence=0.8),
+            chance(other, at_most=0.3),
+            chance(other, at_most=0.3),
+        ]
+        outcome = against_nothing(GAIN[:400])
+        choice = decide(outcome, u, limits=limits)
+        found = threshold_analysis(choice, utility=lambda o, weight=1.0: weight * o.u, outcome=outcome)
+        base = found.table["base"]
+        assert base[found.table["kind"] == "limit"].to_dict() == {
+            "allowed P(u below -1), at most 0.2": 0.2,
+            "allowed P(u below -1), at most 0.3, upper 95 % limit": 0.3,
+            "allowed P(u below -1), at most 0.3, upper 80 % limit": 0.3,
+            "allowed P(u below -2), at most 0.3, upper 95 % limit, limit 4": 0.3,
+            "allowed P(u below -2), at most 0.3, upper 95 % limit, limit 5": 0.3,
+        }
+
     def test_nothing_may_be_given_before_the_test(self) -> None:
         """Either option harms one category: without the test neither is allowed, so there is no choice."""
         by = {}

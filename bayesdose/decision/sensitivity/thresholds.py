@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -267,7 +267,7 @@ class _Scores:
 
 def _of_chances(w: Weighed) -> Iterator[Curve]:
     """Yield a curve for the largest probability that each chance constraint allows."""
-    score = w.scores(w.V)
+    score, names = w.scores(w.V), _names_of(w.chances)
     for k, limit in enumerate(w.chances):
         one = inner_limit(limit)
         assert isinstance(one, Chance)
@@ -280,8 +280,25 @@ def _of_chances(w: Weighed) -> Iterator[Curve]:
         passed = np.maximum(mean[k] + moved_by, rest)
         gain = np.broadcast_to(score - score[w.best], passed.shape)
         kept = np.full(len(value), score[w.best])
-        scope = "".join(f", {fact} {v}" for fact, v in limit.facts) if isinstance(limit, Only) else ""
-        yield Curve(f"allowed P({words(one.event)}){scope}", "limit", base, value, gain, kept, passed)
+        yield Curve(names[k], "limit", base, value, gain, kept, passed)
+
+
+def _names_of(chances: Sequence[Any]) -> list[str]:
+    """Name each chance constraint by event and options meant; where these are the same, by what it allows."""
+    own = [one for one in map(inner_limit, chances) if isinstance(one, Chance)]
+    facts = [limit.facts if isinstance(limit, Only) else () for limit in chances]
+    names = [
+        f"allowed P({words(one.event)})" + "".join(f", {fact} {v}" for fact, v in some)
+        for one, some in zip(own, facts, strict=True)
+    ]
+    tells = (
+        [f", at most {one.at_most:g}" for one in own],
+        [f", upper {100 * one.confidence:g} % limit" for one in own],
+        [f", limit {k}" for k in range(1, len(own) + 1)],
+    )
+    for more in tells:
+        names = [n + more[k] if names.count(n) > 1 else n for k, n in enumerate(names)]
+    return names
 
 
 def _meant(outcome: xr.Dataset, w: Weighed) -> xr.Dataset:
