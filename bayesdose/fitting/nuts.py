@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from pytensor.graph.traversal import ancestors
 
-from bayesdose.errors import InputError, Refused, explain
+from bayesdose.errors import InputError, explain
 from bayesdose.fitting.checks import Check, Checks, run_checks
 from bayesdose.fitting.expanding import computed_later, expanded
 from bayesdose.fitting.frozen import freeze
@@ -20,6 +20,7 @@ from bayesdose.fitting.kept import claim
 from bayesdose.fitting.provenance import data_record, versions
 from bayesdose.fitting.result import Fit
 from bayesdose.fitting.running import Adaptation, Sampler, sample
+from bayesdose.fitting.start import place_start
 from bayesdose.fitting.subpopulations import settle
 from bayesdose.fitting.tolerance import solver_check
 from bayesdose.model import BY_SUBPOPULATION, Model, build, names_of_population, ode_failures, priors_of
@@ -85,14 +86,15 @@ def fit(
     TableError
         A subject without dose or level.
     Refused
-        The log-density is not finite at the prior centres, with the subjects that make it so.
+        The log-density is not finite at the prior centres, nor at draws of the priors; with the subjects
+        that make it so.
     """
     check_for_fit(study)
     sampler = Sampler(draws, tune, chains, target_accept, tuple(sorted(centred)), adaptation)
     say = say or (lambda step: None)
     declared = build(model, study, centred=sampler.centred)
     _refuse_single_occasions(declared)
-    _refuse_infinite_start(declared, study)
+    place_start(declared, study, seed)
     clock = [_now()]
     ode_failures(reset=True)
     say("compile")
@@ -218,41 +220,6 @@ def _refuse_single_occasions(declared: pm.Model) -> None:
                 fix="add it, or leave bd.kappa out",
             )
         )
-
-
-_OF_PREDICTION = (
-    "a positive prediction wherever there is a level, for a proportional error",
-    "set MDV=1 on levels taken before the first dose, or use an error with an additive part",
-)
-_OF_ZERO = (
-    "levels above 0 under a log-normal error; theirs are 0",
-    "write them as below the limit (CENS 1, the limit in DV, blq='M3'); set MDV=1 on those before a dose",
-)
-
-
-def _refuse_infinite_start(declared: pm.Model, study: Study) -> None:
-    """Name the subjects whose levels the model finds impossible at the prior centres."""
-    if declared.declaration.mixture is not None:
-        return  # a level that is impossible in one subpopulation may be possible in another
-    point = declared.initial_point()
-    (density,) = declared.replace_rvs_by_values([declared.declaration.log_density])
-    compiled = declared.compile_fn(density, inputs=declared.value_vars, on_unused_input="ignore")
-    values = compiled({v.name: point[v.name] for v in declared.value_vars})
-    if np.isfinite(values).all():
-        return
-    wrong = study.levels[~np.isfinite(values)]
-    subjects = ", ".join(dict.fromkeys(map(str, wrong["ID"])))
-    logs = {p.dvid for p in declared.declaration.likelihood.parts if p.family.name == "log-normal"}
-    zero = (wrong["DV"] <= 0) & (wrong["CENS"] == 0) & (wrong["DVID"].isin(logs) | (None in logs))
-    expected, fix = _OF_ZERO if zero.all() else _OF_PREDICTION
-    raise Refused(
-        explain(
-            "the log-density is not finite where sampling starts",
-            came=f"impossible levels of subject {subjects}",
-            expected=expected,
-            fix=fix,
-        )
-    )
 
 
 def _shout(checks: Checks) -> None:
