@@ -100,7 +100,7 @@ def run_checks(trace: xr.DataTree, declaration: Declaration, population: list[st
     missing = [name for name in declaration.latents if name.startswith("z_missing_")]
     names = [*population, *declaration.effects, *missing]
     kept = trace["posterior"].to_dataset()[names]
-    chains = "more draws, centred= for the parameters with rich data, or a tighter prior"
+    chains, diverging = _advice(sorted(declaration.centred))
     rows = [
         _extreme("R-hat", rhat(kept), "max", "<", 1.01, chains),
         _extreme("bulk ESS", ess(kept, method="bulk"), "min", ">=", 400, chains),
@@ -110,7 +110,7 @@ def run_checks(trace: xr.DataTree, declaration: Declaration, population: list[st
             float(trace["sample_stats"]["diverging"].sum()),
             "<=",
             0,
-            advice="raise target_accept; look for an omega near zero or weakly identified parameters",
+            advice=diverging,
         ),
         Check(
             "E-BFMI",
@@ -121,6 +121,18 @@ def run_checks(trace: xr.DataTree, declaration: Declaration, population: list[st
         ),
     ]
     return Checks((*rows, *_flip_flop(kept, trace, declaration)))
+
+
+def _advice(centred: list[str]) -> tuple[str, str]:
+    """Return what to do about chains that disagree, and about divergences, by what was sampled centred."""
+    out = f"{', '.join(centred)} out of centred= where an omega is near zero or data are few"
+    chains = ["more draws", "centred= for the parameters with rich data", "a tighter prior"]
+    diverging = ["raise target_accept", "look for an omega near zero or weakly identified parameters"]
+    if centred:
+        chains.insert(2, out)
+        diverging.append(f"take {out}")
+    where = "bd.validate.pathologies(fit) says where"
+    return ", ".join(chains[:-1]) + f", or {chains[-1]}", "; ".join([*diverging, where])
 
 
 def _extreme(name: str, values: xr.Dataset, which: str, relation: str, limit: float, advice: str) -> Check:

@@ -88,3 +88,12 @@ def test_a_draw_that_is_not_finite_fails():
 def test_rows_survive_storage():
     made, _ = rows(divergences=2)
     assert Checks.from_list(made.to_list()) == made
+
+
+@pytest.mark.parametrize("centred", [frozenset(), frozenset({"CL", "V"})])
+def test_what_is_centred_already_is_advised_the_other_way(centred):
+    declaration = Declaration(card=CARD, level="subject", centred=centred, etas=["CL"], absorption=None)
+    rng = np.random.default_rng(1)
+    said = str(run_checks(trace(rng, shift=3.0, divergences=2), declaration, ["theta_CL"]))
+    assert said.count("CL, V out of centred= where an omega is near zero") == (4 if centred else 0)
+    assert "bd.validate.pathologies(fit) says where" in said
