@@ -45,6 +45,10 @@ _CURVES = (
     "simulated from the fit, whose subjects are observed as long as those of the study. Ticks: observed "
     "until then without an event."
 )
+_NUMBERS = (
+    "The mean number of events per subject; shaded is the interval of the same of studies simulated from the "
+    "fit, whose subjects are observed as long as those of the study. Ticks: observed until then."
+)
 _NPDE_CAPTION = (
     "Where each level stands in what the model predicts for it, once the correlation within its subject is "
     "taken out: standard normal values if the model is right. Bands are 90 % intervals of as many "
@@ -136,7 +140,8 @@ def _vpc_record(vpc: Vpc) -> dict[str, Any]:
 
 def _other_record(other: CategoryVpc | EventVpc) -> dict[str, Any]:
     rows = other.table.to_dict("records")
-    return {"interval": other.interval, "inside": other.inside, "p": other.p_value, "table": rows}
+    curve = {} if isinstance(other, CategoryVpc) else {"curve": other.curve}
+    return {**curve, "interval": other.interval, "inside": other.inside, "p": other.p_value, "table": rows}
 
 
 def _npde_record(npde: Npde) -> dict[str, Any]:
@@ -227,8 +232,10 @@ def _checks(found: Validation) -> tuple[Block, ...]:
 
 
 def _other_block(name: str, other: CategoryVpc | EventVpc) -> Block:
-    drawn = category_figure(other) if isinstance(other, CategoryVpc) else event_figure(other)
-    caption = _SHARES if isinstance(other, CategoryVpc) else _CURVES
+    if isinstance(other, CategoryVpc):
+        drawn, caption = category_figure(other), _SHARES
+    else:
+        drawn, caption = event_figure(other), _NUMBERS if other.repeated else _CURVES
     alt = f"{name}: observed shares over bands of simulated ones."
     return Block(
         f"Visual predictive check of {name}",

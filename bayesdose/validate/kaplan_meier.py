@@ -1,4 +1,4 @@
-"""Kaplan-Meier curves, and times of censoring drawn from them: functions of arrays."""
+"""Kaplan-Meier curves, mean numbers of events, and times of censoring: functions of arrays."""
 
 from __future__ import annotations
 
@@ -30,10 +30,49 @@ def kaplan_meier(time: Floats, event: Bools, at: Floats) -> Floats:
     return curve[np.searchsorted(happened, at, side="right")]
 
 
+def mean_events(when: Floats, until: Floats, at: Floats) -> Floats:
+    """Return the mean number of events per subject until each of the times `at`.
+
+    Parameters
+    ----------
+    when
+        Times of all events of all subjects (event,).
+    until
+        Until when each subject was observed, before and after its events (subject,).
+    at
+        Rising times.
+
+    Notes
+    -----
+    The mean cumulative function ``M(t) = sum over event times u <= t of d_u / n_u``, with d events among the
+    n who are observed at u (Nelson 1988, J Qual Technol 20:24; Lawless & Nadeau 1995, Technometrics 37:158).
+    It asks for observation that does not depend on the events, and for nothing else.
+    """
+    place = np.searchsorted(at, when, side="left")
+    each = np.bincount(place, weights=1.0 / at_risk(until, when), minlength=len(at) + 1)
+    made: Floats = np.cumsum(each[: len(at)])
+    return made
+
+
 def at_risk(time: Floats, at: Floats) -> NDArray[np.int64]:
     """Return how many subjects are observed without an event until each of the times `at`."""
     found: NDArray[np.int64] = len(time) - np.searchsorted(np.sort(time), at, side="left")
     return found
+
+
+def censored_within(
+    time: Floats, event: Bools, names: NDArray[np.object_], rng: np.random.Generator
+) -> Floats:
+    """Return until when each subject would have been observed, drawn within its stratum (subject,).
+
+    Parameters as in `censored_after`, and the name of each subject's stratum (subject,): how long subjects
+    are observed may depend on it. A subject is observed until the last time of its stratum at most.
+    """
+    until = np.empty(len(time))
+    for name in dict.fromkeys(names):
+        own = names == name
+        until[own] = censored_after(time[own], event[own], float(time[own].max()), rng)
+    return until
 
 
 def censored_after(time: Floats, event: Bools, end: float, rng: np.random.Generator) -> Floats:

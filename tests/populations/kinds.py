@@ -17,11 +17,12 @@ MODEL = Path(__file__).parents[1] / "specs" / "kinds_of_levels.py"
 END, EVERY, FINE, LLOQ = 96.0, 6.0, 0.25, 0.9
 
 
-def drawn(subjects: int, seed: int) -> tuple[bd.Study, Fit]:
+def drawn(subjects: int, seed: int, *, repeated: bool = False) -> tuple[bd.Study, Fit]:
     """Return a study drawn from the spec, and the truth as a fit: a hundred draws, all the same.
 
     A dose every 12 h; concentrations (M3 below `LLOQ`), counts and categories every 6 h; the first event, of
-    which half of the subjects are observed to the end and the others until some time before it.
+    which half of the subjects are observed to the end and the others until some time before it; or all events
+    until then.
     """
     model, rng = bd.load_model(MODEL), np.random.default_rng(seed)
     compiled = compile_individual(model)
@@ -32,7 +33,9 @@ def drawn(subjects: int, seed: int) -> tuple[bd.Study, Fit]:
     u = rng.random((1, len(data["DV_data"])))
     table.loc[table["AMT"].isna(), "DV"] = compiled.measure({}, z, data, u)[0]
     hazard = compiled.predict({}, z, data)[1][0]
-    whole = pd.concat([_levels(table), _events(made, hazard, rng)], ignore_index=True)
+    whole = pd.concat(
+        [_levels(table), (_repeated if repeated else _events)(made, hazard, rng)], ignore_index=True
+    )
     study = bd.read_study(whole.sort_values(["ID", "TIME"], kind="stable"), model)
     at = compiled.parted(z, data)["z"][:, None].repeat(100, axis=1)
     posterior = xr.Dataset({"z": (("chain", "draw", "subject", "eta"), at)}, {"subject": list(study.ids)})
@@ -65,4 +68,17 @@ def _events(made: bd.Study, hazard: np.ndarray, rng: np.random.Generator) -> pd.
         time = np.interp(rng.exponential(), np.r_[0.0, own["H"]], np.r_[0.0, own["TIME"]], right=np.inf)
         happened = {"DV": float(time <= end), "TIME": min(time, end), "DVID": 4, "CENS": 0}
         rows.append({"ID": int(name), "ARM": k % 2, "II": 0, "ADDL": 0} | happened)
+    return pd.DataFrame(rows)
+
+
+def _repeated(made: bd.Study, hazard: np.ndarray, rng: np.random.Generator) -> pd.DataFrame:
+    levels = made.levels.assign(H=hazard)
+    rows = []
+    for k, (name, own) in enumerate(levels[levels["DVID"] == 4].groupby("ID", sort=False)):
+        end = END if k % 4 < 2 else rng.uniform(END / 4, END)
+        whole, time = np.r_[0.0, own["H"]], np.r_[0.0, own["TIME"]]
+        aims = np.cumsum(rng.exponential(size=200))
+        times = np.interp(aims[aims < np.interp(end, time, whole)], whole, time)
+        same = {"ID": int(name), "ARM": k % 2, "II": 0, "ADDL": 0, "DVID": 4, "CENS": 0}
+        rows += [same | {"TIME": t, "DV": 1.0} for t in times] + [same | {"TIME": end, "DV": 0.0}]
     return pd.DataFrame(rows)

@@ -10,8 +10,15 @@ from scipy import stats
 
 import bayesdose as bd
 from bayesdose.errors import InputError
-from bayesdose.validate.event_check import EVENT_COLUMNS, _reached
-from bayesdose.validate.kaplan_meier import at_risk, censored_after, kaplan_meier
+from bayesdose.validate.event_check import EVENT_COLUMNS, _curves
+from bayesdose.validate.event_times import Seen, reached, seen
+from bayesdose.validate.kaplan_meier import (
+    at_risk,
+    censored_after,
+    censored_within,
+    kaplan_meier,
+    mean_events,
+)
 
 kinds = run_path(str(Path(__file__).parents[1] / "populations" / "kinds.py"))
 TIME = np.array([1.0, 2.0, 2.0, 3.0, 5.0, 5.0])
@@ -45,9 +52,60 @@ def test_times_of_censoring_are_drawn_from_their_own_curve():
     assert np.abs(stats.ecdf(place).cdf.evaluate([0.25, 0.5, 0.75]) - [0.25, 0.5, 0.75]).max() < 0.04
 
 
-def test_the_time_at_which_a_hazard_is_reached():
+def test_times_of_censoring_are_of_the_stratum():
+    """One arm is observed for an hour at most, the other for four; pooled, the first would be so too."""
+    rng, n = np.random.default_rng(2), 8000
+    names = np.where(np.arange(n) % 2, "long", "short").astype(object)
+    longest = np.where(names == "long", 4.0, 1.0)
+    t, c = rng.exponential(1.0, n), rng.uniform(0.0, longest)
+    time, event = np.minimum(t, c), t <= c
+    drawn = censored_within(time, event, names, rng)
+    np.testing.assert_array_equal(drawn[~event], time[~event])
+    for name in ("short", "long"):
+        own = event & (names == name)
+        place = (drawn - time)[own] / (longest - time)[own]
+        assert place.max() <= 1.0
+        assert np.abs(stats.ecdf(place).cdf.evaluate([0.25, 0.5, 0.75]) - [0.25, 0.5, 0.75]).max() < 0.04
+
+
+def test_replicates_of_an_arm_are_observed_as_long_as_it():
+    """Arms as above; in replicates who was censored has an event at 0.8: how many are at risk then shows."""
+    rng, n = np.random.default_rng(4), 8000
+    names = np.where(np.arange(n) % 2, "long", "short").astype(object)
+    t, c = rng.exponential(1.0, n), rng.uniform(0.0, np.where(names == "long", 4.0, 1.0))
+    time, event, number = np.minimum(t, c), t <= c, np.arange(n)
+    who = Seen(
+        subject=number,
+        row=number,
+        first=np.where(event, t, np.inf),
+        until=time,
+        ends=event,
+        ended=event,
+        when=t[event],
+        whose=number[event],
+        visits=np.zeros(0),
+        repeated=False,
+    )
+    times = np.tile(np.where(event, np.inf, 0.8), (20, 1))
+    table = _curves(who, times, names, rng, 0.9)[0]
+    for name in ("short", "long"):
+        there = (names == name) & (c >= 0.8)
+        expected = 1 - (there & ~event).sum() / there.sum()
+        own = table[table["stratum"] == name]
+        assert own[own["x"] > 0.8]["median"].iloc[0] == pytest.approx(expected, abs=0.03)
+
+
+def test_a_mean_number_of_events_by_hand():
+    """Three are observed until 2, 4 and 5; two have an event at 1, of whom one has another at 3 and at 4."""
+    at = np.array([0.5, 1.0, 2.5, 3.0, 4.0, 9.0])
+    found = mean_events(np.array([1.0, 3.0, 1.0, 4.0]), np.array([2.0, 4.0, 5.0]), at)
+    np.testing.assert_allclose(found, [0, 2 / 3, 2 / 3, 2 / 3 + 1 / 2, 2 / 3 + 1, 2 / 3 + 1])
+    assert (mean_events(np.zeros(0), np.array([2.0, 4.0]), at) == 0).all()
+
+
+def test_the_time_at_which_a_hazard_isreached():
     hazard = np.array([[0.0, 1.0, 1.0, 4.0]] * 4)
-    found = _reached(np.array([0.0, 1.0, 2.0, 4.0]), hazard, np.array([0.5, 1.0, 2.5, 5.0]))
+    found = reached(np.array([0.0, 1.0, 2.0, 4.0]), hazard, np.array([0.5, 1.0, 2.5, 5.0]))
     np.testing.assert_allclose(found, [0.5, 1.0, 3.0, np.inf])
 
 
@@ -98,6 +156,68 @@ def test_strata_differ_and_a_wrong_hazard_shows(truth):
     few = bd.Study(fewer, study.card)
     wrong = bd.validate.event_vpc(fit, few, seed=1, draws=100, points=40)
     assert wrong.p_value < 0.05
+
+
+@pytest.fixture(scope="module")
+def repeated():
+    return kinds["drawn"](80, seed=12, repeated=True)
+
+
+def test_repeated_events_are_compared_by_their_mean_number(repeated):
+    study, fit = repeated
+    found = bd.validate.event_vpc(fit, study, seed=1, draws=200, points=60)
+    assert found.repeated
+    assert found.p_value > 0.01
+    assert np.mean(found.shares) == pytest.approx(0.9, abs=0.03)
+    own = study.levels[study.levels["DVID"] == 4]
+    assert found.subjects["events"].sum() == (own["DV"] == 1).sum() > 160
+    until = own.groupby("ID", sort=False)["TIME"].max().to_numpy()
+    np.testing.assert_allclose(found.subjects["time"], until)
+    assert "repeated events" in str(found)
+    (ax,) = bd.figure(found).axes
+    assert ax.get_ylabel() == "events per subject"
+
+
+def test_the_simulated_mean_number_is_the_models_own(repeated):
+    """E[H] over subjects drawn by hand: H is 0.02 e^eta (1 - ARM / 2) times the area."""
+    study, fit = repeated
+    found = bd.validate.event_vpc(fit, study, seed=1, draws=300, points=60)
+    rng = np.random.default_rng(5)
+    CL, base = 3.0 * np.exp(0.3 * rng.standard_normal(8000)), 0.02 * np.exp(0.4 * rng.standard_normal(8000))
+    for row in found.table.iloc[[7, 19]].itertuples():  # later fewer are observed, of whom arms differ
+        given = np.arange(0.0, min(row.x, 84.0) + 1e-9, 12.0)
+        area = sum(100 / CL * (1 - np.exp(-CL / 30 * (row.x - t))) for t in given)
+        assert row.median == pytest.approx(0.75 * np.mean(base * area), rel=0.04)
+
+
+def test_a_wrong_number_of_events_shows_and_first_ones_can_be_asked_for(repeated):
+    study, fit = repeated
+    records = study.records.copy()
+    happened = np.flatnonzero((records["DVID"] == 4) & (records["DV"] == 1))
+    fewer = bd.Study(records.drop(index=happened[::2]).reset_index(drop=True), study.card)
+    asked = {"seed": 1, "draws": 100, "points": 40}
+    assert bd.validate.event_vpc(fit, fewer, **asked).p_value < 0.05
+    first = bd.validate.event_vpc(fit, study, first=True, **asked)
+    assert not first.repeated
+    assert first.p_value > 0.01
+    own = study.levels[study.levels["DVID"] == 4]
+    one = own[(own["DV"] == 1) | ~own["ID"].isin(own.loc[own["DV"] == 1, "ID"])].drop_duplicates("ID")
+    expected = kaplan_meier(one["TIME"].to_numpy(), (one["DV"] == 1).to_numpy(), first.table["x"].to_numpy())
+    np.testing.assert_allclose(first.table["observed"], expected)
+    assert not seen(study, 4).ends.any()  # all are observed beyond their events: nothing is drawn
+
+
+def test_repeated_events_that_are_not_told_enough_of_are_refused(repeated):
+    study, fit = repeated
+    events = study.records["DVID"] == 4
+    last = study.records[events].drop_duplicates("ID", keep="last").index
+    ended = bd.Study(study.records.drop(index=last[:30]).reset_index(drop=True), study.card)
+    with pytest.raises(InputError, match=r"after their last event is not in the table.*DV 0.*first=True"):
+        bd.validate.event_vpc(fit, ended, seed=1, draws=10)
+    assert bd.validate.event_vpc(fit, ended, seed=1, draws=10, first=True).subjects["events"].max() == 1
+    within = study.records.assign(CENS=(events & (study.records["DV"] == 1)).astype(int))
+    with pytest.raises(InputError, match=r"between two rows is not known"):
+        bd.validate.event_vpc(fit, bd.Study(within, study.card), seed=1, draws=10)
 
 
 def test_interval_censored_events_count_at_visits():

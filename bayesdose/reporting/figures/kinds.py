@@ -47,7 +47,7 @@ def category_figure(result: CategoryVpc) -> Figure:
 
 @figure.register
 def event_figure(result: EventVpc) -> Figure:
-    """Draw Kaplan-Meier curves of times to an event over the interval of those of simulated studies.
+    """Draw curves of events over the interval of those of simulated studies: Kaplan-Meier's, or mean numbers.
 
     Parameters
     ----------
@@ -64,16 +64,17 @@ def event_figure(result: EventVpc) -> Figure:
     made, axes = _grid(len(panels))
     for ax, (stratum, own) in zip(axes, panels, strict=False):
         _band(ax, own, steps=False)
-        subjects = result.subjects[(result.subjects["stratum"] == stratum) & ~result.subjects["event"]]
-        until = subjects["time"].to_numpy()
+        subjects = result.subjects[result.subjects["stratum"] == stratum]
+        censored = subjects["events"].ge(0) if result.repeated else subjects["events"].eq(0)
+        until = subjects.loc[censored, "time"].to_numpy()
         until = until[until <= own["x"].max()]
         ax.plot(until, np.interp(until, own["x"], own["observed"]), "|", color=FAINT, markersize=7)
         if stratum:
             heading(ax, plain(str(stratum), 40))
         ax.set_xlabel(axis_label("time since the first record", result.units["x"]))
-        ax.set_ylabel("share without an event")
-        ax.set_ylim(0.0, 1.03)
-    _finish(made, axes, result.interval, "Kaplan-Meier curve")
+        ax.set_ylabel("events per subject" if result.repeated else "share without an event")
+        ax.set_ylim(0.0, None if result.repeated else 1.03)
+    _finish(made, axes, result.interval, result.curve)
     return made
 
 
