@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
 _UCUM = {"[iU]": "IU", "[IU]": "IU", "mm[Hg]": "mmHg", "[lb_av]": "pound", "[oz_av]": "ounce"}
 _PRODUCT = re.compile(r"(?<=[A-Za-z\])])\.(?=[A-Za-z(])")  # UCUM writes mg.h/L
+_COUNT = re.compile(
+    r"(?:(10)(?:\^|\*{1,2})(\d{1,2})|([1-9]\d{0,5}(?:e\d{1,2})?))?\s*/\s*([^\d/\s][^/]*)", re.IGNORECASE
+)  # cells per litre
 _SPELLINGS = {"ug": "microgram", "mcg": "microgram", "µg": "microgram", "μg": "microgram"}
 
 
@@ -66,6 +69,15 @@ def unit(text: str) -> pint.Unit:
         ) from error
 
 
+def _counted(text: str) -> tuple[float, pint.Unit]:
+    """Return the number and the unit of a unit: a count by volume carries one ("1e9/L", "10^9/L", "/uL")."""
+    found = _COUNT.fullmatch(plain(text))
+    if found is None:
+        return 1.0, unit(text)
+    base, power, one, rest = found.groups()
+    return float(base) ** int(power) if base else float(one or 1), unit(f"1/{rest}")
+
+
 @cache
 def factor(source: str, target: str) -> float:
     """Return the number that turns a value in `source` units into one in `target` units.
@@ -78,7 +90,8 @@ def factor(source: str, target: str) -> float:
     import pint
 
     try:
-        return float(registry().Quantity(1.0, unit(source)).to(unit(target)).magnitude)
+        (number, own), (one, wanted) = _counted(source), _counted(target)
+        return number / one * float(registry().Quantity(1.0, own).to(wanted).magnitude)
     except pint.DimensionalityError as error:
         raise InputError(
             explain(

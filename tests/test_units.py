@@ -25,6 +25,9 @@ from bayesdose.units import factor, quantity_in, unit
         ("mg.h/L", "ug*h/mL", 1.0),
         ("mm[Hg]", "kPa", 0.133322387415),
         ("[lb_av]", "kg", 0.45359237),
+        ("10^9/L", "1e9/L", 1.0),
+        ("10*9/L", "/uL", 1000.0),
+        ("1/uL", "1e9/L", 1e-3),
     ],
 )
 def test_factor(source, target, expected):
@@ -42,6 +45,11 @@ def test_what_is_no_unit(text):
 def test_incompatible_units_are_told():
     with pytest.raises(InputError, match="does not convert"):
         factor("mg", "mg/L")
+    with pytest.raises(InputError, match="does not convert"):
+        factor("1e9/L", "mg/L")
+    for text in ("0/L", "1e999/L", "1e9//L", "2 mg/L"):
+        with pytest.raises(InputError, match="is not a unit"):
+            factor(text, "1e9/L")
 
 
 @given(st.text(max_size=12))
@@ -51,7 +59,8 @@ def test_any_text_gives_a_unit_or_an_input_error(text):
 
 
 @pytest.mark.parametrize(
-    ("text", "unit", "value"), [("15 min", "h", 0.25), ("1.5h", "min", 90), ("2 mg", "ug", 2000)]
+    ("text", "unit", "value"),
+    [("15 min", "h", 0.25), ("1.5h", "min", 90), ("2 mg", "ug", 2000), ("0.5e9/L", "1e9/L", 0.5)],
 )
 def test_a_quantity_in_another_unit(text, unit, value):
     assert quantity_in(text, unit) == pytest.approx(value)

@@ -10,7 +10,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 from pydantic import Field, create_model
 
 from bayesdose.case.problems import Problem, not_outcomes, table, unknown
-from bayesdose.case.tables import METRICS, OUTCOME, Name, Names, OutcomeTable, Table, Value
+from bayesdose.case.tables import (
+    METRICS,
+    NEVER_FREE,
+    OUTCOME,
+    WHOLE_COURSE,
+    Name,
+    Names,
+    OutcomeTable,
+    Table,
+    Value,
+)
 from bayesdose.errors import InputError, explain
 
 if TYPE_CHECKING:
@@ -310,33 +320,36 @@ def _exposure(row: OutcomeTable, card: Card | None, *, tried: bool = False) -> E
 
     function, allowed = OUTCOME[row.metric]
     given = {k: v for k, v in row.model_dump(exclude={"metric"}).items() if k in row.model_fields_set}
-    extra = [key for key in given if key not in (*allowed, "dvid", "free", "after_dose")]
-    if extra:
-        expected = ", ".join((*allowed, "after_dose", "free", "dvid"))
-        raise InputError(explain(f"{row.metric} takes no {', '.join(extra)}", expected=expected))
-    if "after_dose" not in given and not {"start", "end"} & set(given) and row.metric != "accumulated load":
+    known = (*allowed, "after_dose", *(() if row.metric in NEVER_FREE else ("free",)), "dvid")
+    if extra := [key for key in given if key not in known]:
+        raise InputError(explain(f"{row.metric} takes no {', '.join(extra)}", expected=", ".join(known)))
+    if row.metric in ("nadir", "time of nadir") and "dvid" not in given:
+        fix = "dvid = 2, or what DVID the effect has (bayesdose models MODEL lists them)"
+        raise InputError(explain(f"{row.metric} needs dvid: which effect it is of", fix=fix))
+    if not {"after_dose", "start", "end"} & set(given) and row.metric not in WHOLE_COURSE:
         given["after_dose"] = row.after_dose
     if "threshold" in allowed:
         if "threshold" not in given and row.metric != "accumulated load":
             raise InputError(explain(f"{row.metric} needs a threshold", fix='threshold = "2 mg/L"'))
-        given["threshold"] = _threshold(given.get("threshold"), card, tried=tried)
+        own = None if card is None else card.units_of(row.dvid).concentration
+        given["threshold"] = _threshold(given.get("threshold"), None if tried else own)
     if row.metric == "accumulated load":
         given["above"] = given.pop("threshold", None)
     made: Exposure = getattr(pk, function)(**given)
     return made
 
 
-def _threshold(value: Any, card: Card | None, *, tried: bool) -> Any:
-    """Return a threshold in the model's unit of concentration."""
+def _threshold(value: Any, wanted: str | None) -> Any:
+    """Return a threshold in the unit of what is compared with it, where that is known."""
     if not isinstance(value, str):
         return value
-    from bayesdose.units import quantity, quantity_in, unit
+    from bayesdose.units import factor, quantity, quantity_in
 
+    if wanted is not None:
+        return quantity_in(value, wanted)
     number, own = quantity(value)
-    if tried or card is None:
-        unit(own)
-        return number
-    return quantity_in(value, card.units.concentration)
+    factor(own, own)  # a unit at all
+    return number
 
 
 def _definition(row: Any) -> str:

@@ -170,16 +170,17 @@ def make_case(content: Mapping[str, Any], source: str = "the case") -> Case:
     """
     problems: list[Problem] = [(key, unknown(key, _KNOWN)) for key in content if key not in _KNOWN]
     tables = dict(_tables(content, problems))
+    outcomes = tables.get("outcomes") or _named(content.get("outcomes"))
     if "options" in tables:
         problems += wrong_options(tables["options"])
     if "utility" in tables:
-        problems += wrong_utility(tables["utility"], tables.get("outcomes"))
+        problems += wrong_utility(tables["utility"], outcomes)
     if "limits" in tables:
-        problems += wrong_limits(tables["limits"], tables.get("outcomes"))
+        problems += wrong_limits(tables["limits"], outcomes)
     if "criterion" in tables:
-        problems += wrong_criterion(tables["criterion"], tables.get("outcomes"))
+        problems += wrong_criterion(tables["criterion"], outcomes)
     if tables.get("economics") is not None:
-        problems += wrong_economics(tables["economics"], tables.get("outcomes"))
+        problems += wrong_economics(tables["economics"], outcomes)
     if problems:
         raise InputError(listing(problems, source))
     utility = tables.pop("utility")
@@ -219,6 +220,11 @@ def _tables(content: Mapping[str, Any], problems: list[Problem]) -> Iterator[tup
 
 def _outcomes(given: Any, problems: list[Problem]) -> Mapping[str, Table] | None:
     return standard_outcomes() if given is None else read_outcomes(given, problems)
+
+
+def _named(given: Any) -> dict[str, Any] | None:
+    """Return the names of outcomes that are wrong otherwise: who speaks of another is told at once."""
+    return dict.fromkeys(given) if isinstance(given, Mapping) and given else None
 
 
 def _start(start: float | str | None, patient: Study) -> float | None:

@@ -134,6 +134,8 @@ class OutcomeTable(Table):
         "auc",
         "average",
         "minimum",
+        "nadir",
+        "time of nadir",
         "time above",
         "time below",
         "time of peak",
@@ -155,9 +157,17 @@ OUTCOME: dict[str, tuple[str, tuple[str, ...]]] = {
     "time below": ("time_below", (*_WINDOW, "threshold")),
     "time of peak": ("time_of_peak", _WINDOW),
     "accumulated load": ("accumulated_load", (*_WINDOW, "threshold")),
+    "nadir": ("nadir", _WINDOW),
+    "time of nadir": ("time_of_nadir", _WINDOW),
     **{name: (name, _WINDOW) for name in ("peak", "auc24", "auc", "average", "minimum")},
 }
 """What computes each exposure, and which keys it takes besides `after_dose`, `free` and `dvid`."""
+
+WHOLE_COURSE = ("accumulated load", "nadir", "time of nadir")
+"""Exposures whose window is the whole course, unless the file says another."""
+
+NEVER_FREE = ("time of peak", "nadir", "time of nadir")
+"""Exposures that are the same of the free concentration, or of no concentration."""
 
 
 class EventTable(Table):

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from bayesdose.decision.criteria import Bools, Floats
 from bayesdose.decision.evaluate import aligned, asked
 from bayesdose.errors import InputError, explain, nearest
-from bayesdose.units import quantity, quantity_in, unit
+from bayesdose.units import factor, quantity, quantity_in
 
 Threshold = float | str
 """A number in the outcome's own unit, or a text with a unit that converts to it: "600 mg*h/L"."""
@@ -217,7 +217,8 @@ def _checked(value: object) -> None:
     if not isinstance(value, str):
         raise refused
     try:
-        unit(quantity(value)[1])
+        own = quantity(value)[1]
+        factor(own, own)  # a unit at all
     except InputError as error:
         raise refused from error
 

@@ -18,7 +18,12 @@ out = bd.outcomes
 OPTIONS = {"text": "{amount} mg every 12 h x 10", "amount": [10, 20]}
 TROUGH = {"metric": "trough"}
 UTILITY = {"name": "target", "outcome": "trough", "target": 1}
-CARD = bd.Card(drug="x", source="none", units=bd.Units(concentration="ug/L"))
+CARD = bd.Card(
+    drug="x",
+    source="none",
+    units=bd.Units(concentration="ug/L"),
+    endpoints={2: bd.Endpoint("neutrophils", "1e9/L")},
+)
 
 
 def case_of(outcomes, **more):
@@ -161,6 +166,13 @@ def test_units_are_those_of_the_function():
         ({"metric": "time below", "threshold": 2, "start": 0}, lambda: bd.time_below(2, start=0)),
         ({"metric": "minimum", "dvid": 2}, lambda: bd.minimum(-1, dvid=2)),
         ({"metric": "time of peak"}, lambda: bd.time_of_peak(-1)),
+        ({"metric": "nadir", "dvid": 2}, lambda: bd.nadir(dvid=2)),
+        ({"metric": "nadir", "dvid": 2, "after_dose": 0}, lambda: bd.nadir(0, dvid=2)),
+        ({"metric": "time of nadir", "dvid": 2, "end": 504}, lambda: bd.time_of_nadir(end=504, dvid=2)),
+        (
+            {"metric": "time below", "threshold": "500 /uL", "dvid": 2},
+            lambda: bd.time_below(0.5, -1, dvid=2),
+        ),
         ({"metric": "accumulated load", "threshold": 3}, lambda: bd.accumulated_load(3)),
         ({"metric": "trough", "after_dose": 1, "free": 0.1}, lambda: bd.trough(1, free=0.1)),
     ],
@@ -184,6 +196,9 @@ def test_exposure_is_what_its_function_returns(given, same):
         ({"x": {"metric": "time above"}}, "needs a threshold"),
         ({"x": {"metric": "time above", "threshold": "2 mgg/L"}}, "outcomes.x.*mgg"),
         ({"x": {"metric": "trough", "start": 3}}, "trough takes no start"),
+        ({"x": {"metric": "nadir"}}, "outcomes.x *nadir needs dvid: which effect it is of"),
+        ({"x": {"metric": "nadir", "dvid": 2, "free": 0.1}}, "nadir takes no free.*after_dose, dvid"),
+        ({"x": {"metric": "nadri", "dvid": 2}}, "no metric.*meant: nadir"),
         ({"x": {"metric": "peak", "threshold": 3}}, "peak takes no threshold"),
         ({"x": {"metric": "peak", "start": 0, "after_dose": 1}}, "either the interval after a dose or"),
         ({"x": {"metric": "peak", "free": 2}}, "no fraction unbound"),
@@ -208,6 +223,30 @@ def test_exposure_is_what_its_function_returns(given, same):
 def test_what_is_wrong_is_said_under_its_key(outcomes, said):
     with pytest.raises(InputError, match=said):
         case_of(outcomes)
+
+
+@pytest.mark.parametrize(
+    ("more", "key"),
+    [
+        ({"utility": {**UTILITY, "outcome": "trouhg"}}, "utility.outcome"),
+        (
+            {"utility": {"name": "benefit minus harm", "benefit": "x", "harm": "trouhg", "alpha": 1}},
+            "utility.harm",
+        ),
+        ({"limits": {"chance": [{"outcome": "trouhg", "above": 2, "at_most": 0.1}]}}, "limits.chance"),
+        ({"criterion": {"name": "attainment", "outcome": "trouhg", "above": 2}}, "criterion.outcome"),
+        ({"economics": {"effect": "trouhg", "cost": "x", "willingness_to_pay": 1}}, "economics.effect"),
+    ],
+)
+@pytest.mark.parametrize("fault", [{}, {"threshold": 3}])
+def test_a_misspelt_outcome_is_told_when_the_case_is_read(more, key, fault):
+    """With what is wrong with the outcomes themselves, too."""
+    content = {"options": OPTIONS, "utility": UTILITY, "outcomes": {"trough": TROUGH, "x": AUC | fault}}
+    with pytest.raises(InputError) as told:
+        make_case({**content, **more})
+    (line,) = (one for one in str(told.value).split("\n") if key in one)
+    assert "speaks of 'trouhg', which is no outcome. Probably meant: trough" in line
+    assert ("takes no threshold" in str(told.value)) == bool(fault)
 
 
 def test_a_case_needs_an_exposure():

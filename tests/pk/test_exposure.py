@@ -20,9 +20,11 @@ from bayesdose.pk.exposure import (
     average,
     concentration_at,
     minimum,
+    nadir,
     peak,
     time_above,
     time_below,
+    time_of_nadir,
     time_of_peak,
     trough,
 )
@@ -263,6 +265,23 @@ def test_windows_are_one_kind_or_the_other():
         auc(free=10)
     with pytest.raises(InputError, match="not finite"):
         time_above(np.nan)
+
+
+def test_a_nadir_is_where_a_course_turns():
+    """5 less a Bateman curve: lowest at ln(ka/ke) / (ka - ke), between the samples."""
+    ka, ke, window = 0.03, 0.01, (100.0, 604.0)
+    turn = np.log(ka / ke) / (ka - ke)
+
+    def cells(t):
+        return 5.0 - 3.0 * oral(t - 100.0, ka, ke)
+
+    assert_allclose(value(nadir(dvid=2), window, [], cells), cells(100.0 + turn), rtol=1e-9)
+    assert_allclose(value(time_of_nadir(dvid=2), window, [], cells), turn, rtol=1e-6)
+    metric = nadir(dvid=2)
+    assert (metric.after_dose, metric.start, metric.end, metric.dvid) == (None, None, None, 2)
+    assert nadir(0, dvid=2).after_dose == 0
+    with pytest.raises(TypeError, match="dvid"):
+        nadir()
 
 
 def test_concentration_at_keeps_the_times():

@@ -8,9 +8,11 @@ from bayesdose.pk.exposure.words import (
     average,
     concentration_at,
     minimum,
+    nadir,
     peak,
     time_above,
     time_below,
+    time_of_nadir,
     time_of_peak,
     trough,
 )
@@ -24,9 +26,11 @@ __all__ = [
     "average",
     "concentration_at",
     "minimum",
+    "nadir",
     "peak",
     "time_above",
     "time_below",
+    "time_of_nadir",
     "time_of_peak",
     "trough",
 ]

@@ -135,6 +135,38 @@ def minimum(
     return OverWindow("minimum", Extreme(sign=-1), "concentration", "", *window, _fraction(free), dvid)
 
 
+def nadir(
+    after_dose: int | None = None, *, start: float | None = None, end: float | None = None, dvid: int
+) -> OverWindow:
+    """Return the lowest value of an effect over the course, such as the nadir of neutrophils.
+
+    Parameters
+    ----------
+    after_dose, start, end
+        As in `auc`, but the window is by default the whole course, from the begin of the options to the end
+        of the longest. A nadir at the end of it may lie beyond: ask for a later `end`.
+    dvid
+        Which kind of level or effect it is of; it has no default, as 1 is mostly the drug.
+
+    See Also
+    --------
+    minimum : the same of a concentration, by default in the interval after the last dose.
+    """
+    window = _window(after_dose, start, end, default=None)
+    return OverWindow("nadir", Extreme(sign=-1), "concentration", "", *window, None, dvid)
+
+
+def time_of_nadir(
+    after_dose: int | None = None, *, start: float | None = None, end: float | None = None, dvid: int
+) -> OverWindow:
+    """Return when an effect is lowest, counted from the start of the window; parameters as in `nadir`.
+
+    Where it is as low several times, the first counts. In the model's unit of time.
+    """
+    window = _window(after_dose, start, end, default=None)
+    return OverWindow("time of the nadir", Extreme(-1, when=True), "time of", "", *window, None, dvid)
+
+
 def time_above(
     threshold: float,
     after_dose: int | None = None,
