@@ -101,6 +101,18 @@ class Case:
         """Return the exposure metrics by outcome name, as `simulate` takes them; units are the card's."""
         return metrics(self.outcomes, card)
 
+    def try_on(self, patient: Study) -> None:
+        """Find out whether the case fits a patient and model, before anything is computed.
+
+        Raises
+        ------
+        InputError
+            When the dose text needs what the patient's table does not have, or starts in the past, or a unit
+            of an outcome does not convert to the model's.
+        """
+        self.metrics(patient.card)
+        self.regimens(patient)
+
     def outcome(self, simulated: xr.Dataset) -> xr.Dataset:
         """Return what was simulated with the outcomes that follow from it.
 

@@ -176,6 +176,7 @@ def recommend(
 
     require_converged(fitted)
     patient, left_out = known_by(_one(_read(table, fitted.model), subject), until)
+    problem.try_on(patient)
     flags = flags_for(problem, fitted, patient)
     if flags:
         say(str(flags))

@@ -110,3 +110,22 @@ def test_what_does_not_fit_is_said_under_its_key(bayesdose, here, neonate, costs
     shown = bayesdose("recommend", "phenobarbital", neonate, "--case", costs)
     assert shown.exit_code == 2
     assert "outcomes.controlled: " in shown.stderr
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ('threshold = "15 mg/L"', 'threshold = "15 h"', "'h' does not convert to 'mg/L'"),
+        ('start = "24 h after the last dose"', "start = 1", "cannot start before the last record"),
+        ("mg/kg every", "mg/m2 every", "BSA"),
+    ],
+)
+def test_what_does_not_fit_the_patient_is_said_before_conditioning(
+    bayesdose, neonate, costs, monkeypatch, old, new, said
+):
+    monkeypatch.setattr("bayesdose.individual.condition", lambda *_, **__: pytest.fail("conditioned"))
+    monkeypatch.setattr("bayesdose.flags.red_flags", lambda *_, **__: pytest.fail("looked for flags"))
+    costs.write_text(COSTS.replace(old, new))
+    shown = bayesdose("recommend", "phenobarbital", neonate, "--case", costs)
+    assert shown.exit_code == 2
+    assert said in shown.stderr
