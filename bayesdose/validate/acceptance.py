@@ -20,8 +20,11 @@ class Limits:
     Parameters
     ----------
     vpc_inside
-        Least share of observed percentiles in their intervals, of shares below the limit of quantification,
-        of counts and of categories in theirs, and of the times at which a Kaplan-Meier curve is in its.
+        Least share of observed percentiles in their intervals, of shares below the limit of quantification
+        and of counts and categories in theirs.
+    curve_inside
+        Least share of the times at which a curve of events is in its intervals: less, as a curve that has
+        left them stays outside for long.
     vpc_p
         Least share of simulated studies that have as few of their percentiles inside (`Vpc.p_value`).
     npde_p
@@ -43,6 +46,7 @@ class Limits:
     """
 
     vpc_inside: float = 0.6
+    curve_inside: float = 0.25
     vpc_p: float = 0.01
     npde_p: float = 0.01
     npde_mean: float = 0.3

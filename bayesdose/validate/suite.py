@@ -188,7 +188,10 @@ def validate(
         in_fit=again,
         seed=seed,
         draws=draws,
-        notes=(*_notes(study, again), *_told(left)),
+        notes=(
+            *_notes(study, again, "predictive checks" if errors is None else "VPC and npde"),
+            *_told(left),
+        ),
         others=others,
         loo=out,
         left_out=left,
@@ -231,7 +234,7 @@ def _loo(fit: Fit, study: Study, again: int, seed: int, left: dict[str, str]) ->
     if (sorts(fit, study.levels["DVID"].to_numpy()) == SORT).all():
         return None
     if again < int(study.is_level.sum()):
-        left["LOO-PIT"] = "it is of the study that was fitted"
+        left["LOO-PIT"] = "it needs the study that was fitted"
         return None
     try:
         return loo_check(fit, study, seed=seed)
@@ -251,11 +254,11 @@ def _require_some(parts: Sequence[Check], left: Mapping[str, str]) -> None:
         )
 
 
-def _notes(study: Study, again: int) -> list[str]:
+def _notes(study: Study, again: int, checks: str) -> list[str]:
     if not again:
         return []
     return [
-        f"{again} of the study's {int(study.is_level.sum())} levels were in the fit: VPC and npde then "
+        f"{again} of the study's {int(study.is_level.sum())} levels were in the fit: {checks} then "
         "find fault less often than they would on other subjects."
     ]
 

@@ -27,7 +27,11 @@ def fit_rows(fit: Fit) -> list[Check]:
 
 def vpc_rows(vpcs: Mapping[str, Vpc], limits: Limits) -> list[Check]:
     """Return rows of percentiles, and of shares below the limit of quantification."""
-    rows = [row for name, one in vpcs.items() for row in _inside(name, one, "percentiles", limits)]
+    rows = [
+        row
+        for name, one in vpcs.items()
+        for row in _inside(name, one, "percentiles", limits.vpc_inside, limits)
+    ]
     for one in list(vpcs.values())[:1]:
         if len(one.below):
             share, seen = float(one.below["inside"].mean()), f"of {len(one.below)} bins"
@@ -37,14 +41,18 @@ def vpc_rows(vpcs: Mapping[str, Vpc], limits: Limits) -> list[Check]:
 
 def other_rows(others: Mapping[str, Any], limits: Limits) -> list[Check]:
     """Return rows of the shares of counts and categories, and of times of the curves of events."""
-    what = {name: "times" if isinstance(one, EventVpc) else "shares" for name, one in others.items()}
-    return [row for name, one in others.items() for row in _inside(name, one, what[name], limits)]
+    rows = []
+    for name, one in others.items():
+        curve = isinstance(one, EventVpc)
+        least = limits.curve_inside if curve else limits.vpc_inside
+        rows += _inside(name, one, "times" if curve else "shares", least, limits)
+    return rows
 
 
-def _inside(name: str, one: Compared, what: str, limits: Limits) -> list[Check]:
+def _inside(name: str, one: Compared, what: str, least: float, limits: Limits) -> list[Check]:
     seen = f"of {len(one.table)} {what}"
     return [
-        Check(f"{name}: share inside", one.inside, ">=", limits.vpc_inside, seen),
+        Check(f"{name}: share inside", one.inside, ">=", least, seen),
         Check(f"{name}: p of that share", one.p_value, ">=", limits.vpc_p),
     ]
 

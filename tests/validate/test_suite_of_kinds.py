@@ -76,8 +76,8 @@ def test_a_study_of_all_kinds_has_every_check(truth):
     assert len(bd.figure(found.coverage).axes) == 3 * 2  # a row for each sort
 
 
-@pytest.mark.parametrize(("dvids", "of"), [((2, 3), COUNTED), ((4,), "relapse")])
-def test_a_study_without_concentrations_is_validated(truth, dvids, of):
+@pytest.mark.parametrize(("dvids", "of", "least"), [((2, 3), COUNTED, 0.6), ((4,), "relapse", 0.25)])
+def test_a_study_without_concentrations_is_validated(truth, dvids, of, least):
     study, fit = truth
     own = of_kinds(study, *dvids)
     found = bd.validate.validate(fit, own, known=(0,), **QUICK)
@@ -85,6 +85,7 @@ def test_a_study_without_concentrations_is_validated(truth, dvids, of):
     assert found.npde is None
     assert not found.vpcs
     assert list(found.others) == [of]
+    assert [row.limit for row in found.rows if row.name == f"{of}: share inside"] == [least]
     assert {"VPC", "pcVPC", "npde"} < set(found.left_out)
     assert "VPC, pcVPC and npde were not computed: no level is of a continuous kind." in str(found)
     assert f"{of}: 95 % intervals, no level known: off" in {row.name for row in found.rows}
@@ -104,6 +105,7 @@ def test_levels_of_the_fitted_study_are_left_out_one_at_a_time(truth):
     assert found.loo.table["of"].tolist() == [COUNTED, "relapse"]
     assert found.loo.table["n"].tolist() == [768, 24]
     assert set(found.left_out) == {"VPC", "pcVPC", "npde", "Coverage"}
+    assert found.notes[0].split(": ")[1].startswith("predictive checks then find fault less often")
     assert "Levels left out one at a time" in validation_page(found, fit)
     assert validation_record(found, fit)["loo"]["levels"][0]["n"] == 768
 
