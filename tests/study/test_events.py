@@ -193,12 +193,12 @@ def test_the_summary_tells_of_routes_orders_and_limits():
     for line in (
         "  infusions 2 at 4 to 25 mg/h; 1 with the model's rate; 1 with the model's duration",
         "  routes    2 into the default, 2 into depot, 1 into central",
-        "  ordered   3 additional doses by 1 records (ADDL); 3 at steady state (SS); "
+        "  ordered   3 additional doses by 1 record (ADDL); 3 at steady state (SS); "
         "1 of them constant infusions",
         "  kinds     DVID 1: 2, DVID 2: 1",
         "  censored  1 of 3 levels below 0.5 mg/L; 1 of 3 levels above 60 mg/L",
         "  occasions 1 / 1.5 / 2 per subject (min / median / max)",
-        "  WT        50 to 62 kg, median of first values 55; changes in 1 subjects; "
+        "  WT        50 to 62 kg, median of first values 55; changes in 1 subject; "
         "next value carried backward (nocb)",
     ):
         assert line in text.splitlines(), text
