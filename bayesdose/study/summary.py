@@ -61,7 +61,11 @@ def _having(n: int) -> str:
 
 
 def _subjects(n: int) -> str:
-    return f"{n} subject" if n == 1 else f"{n} subjects"
+    return _some(n, "subject")
+
+
+def _some(n: int, noun: str) -> str:
+    return f"{n} {noun}" if n == 1 else f"{n} {noun}s"
 
 
 def _span(values: pd.Series, unit: str) -> str:
@@ -93,7 +97,7 @@ def _ordered(study: Study) -> str:
     doses, said = study.doses, []
     further = doses.loc[doses["ADDL"] > 0, "ADDL"]
     if len(further):
-        said.append(f"{int(further.sum())} additional doses by {len(further)} records (ADDL)")
+        said.append(f"{int(further.sum())} additional doses by {_some(len(further), 'record')} (ADDL)")
     steady = doses[doses["SS"] > 0]
     constant = int((steady["AMT"] == 0).sum())
     if len(steady):
@@ -144,5 +148,4 @@ def _covariate(study: Study, c: Covariate) -> str:
 def _missing(study: Study) -> str:
     records = study.records
     unused = int(((records["EVID"] == 0) & (records["MDV"] == 1)).sum())
-    words = "observation record" if unused == 1 else "observation records"
-    return f"{unused} {words} without a level that counts" if unused else "nothing"
+    return f"{_some(unused, 'observation record')} without a level that counts" if unused else "nothing"
