@@ -46,6 +46,8 @@ class Covariate:
         What a covariate that varies is between two records. "nocb" (next observation carried backward,
         NONMEM's): the value on a record governs the interval that ends there. "locf" (last observation
         carried forward): the interval that begins there. A missing cell is filled by the same rule.
+    codes
+        The only values it can have, such as activity scores; any other is an error. `range` is then theirs.
     """
 
     name: str
@@ -57,6 +59,7 @@ class Covariate:
     carry: Literal["nocb", "locf"] = "nocb"
     imputed: bool = False
     group: bool = False
+    codes: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
         if self.imputed and self.group:
@@ -76,6 +79,10 @@ class Covariate:
                     expected="'nocb' (NONMEM's) or 'locf'",
                 )
             )
+        if self.codes and self.range is not None:
+            raise InputError(explain(f"covariate {self.name}: codes= tell the range; leave range= out"))
+        if self.codes:
+            object.__setattr__(self, "range", (min(self.codes), max(self.codes)))
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ CARD = bd.Card(
     covariates=[
         bd.Covariate("BSA", unit="m^2", reference=1.95, range=(1.48, 2.33), description="body surface area"),
         bd.Covariate("CISPLATIN", reference=0.0, range=(0, 1), description="1 with cisplatin"),
-        bd.Covariate("DPYD", reference=2.0, range=(1.0, 2.0), description="DPYD activity score: 1, 1.5 or 2"),
+        bd.Covariate("DPYD", reference=2.0, codes=(1.0, 1.5, 2.0), description="DPYD activity score"),
     ],
     endpoints={
         2: bd.Endpoint("5-fluoro-5,6-dihydrouracil", "mg/L"),

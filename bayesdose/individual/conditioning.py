@@ -19,7 +19,7 @@ from bayesdose.individual.groups import as_member
 from bayesdose.individual.importance import Particles
 from bayesdose.individual.mode import find_modes
 from bayesdose.individual.proposal import base_points, stratified
-from bayesdose.individual.target import Target
+from bayesdose.individual.target import Target, require_parameters
 from bayesdose.study import Study, events
 
 _EVEN = (0.4, 0.15)  # k-hat, and ESS over particles, at which one round of particles is left as it is
@@ -63,7 +63,7 @@ def condition(
     Raises
     ------
     InputError
-        More than one subject, or an unknown precision.
+        More than one subject, an unknown precision, or covariates that leave a parameter without a value.
     Refused
         Neither importance sampling nor tempered SMC gives what can be relied on: no posterior is handed out.
 
@@ -81,6 +81,7 @@ def condition(
     data = whole.data(tables)
     compiled, known, groups = as_member(fit, whole, data)
     target = Target(compiled, data, known)
+    require_parameters(target, patient)
     levels, n = int(tables.sizes["observation"]), particles or standard
     if levels > 0 or compiled.informed:
         found, z_norm = _posterior(target, n, seed, least)

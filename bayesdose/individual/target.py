@@ -7,11 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bayesdose.errors import Refused, explain
+from bayesdose.errors import InputError, Refused, explain
 from bayesdose.individual.compiled import Compiled, Data
 from bayesdose.individual.mode import Mode
 from bayesdose.individual.population import Population
 from bayesdose.individual.proposal import log_normal
+from bayesdose.study import Study
 
 _UNKNOWN = 0.01  # share of particles whose density may be no number
 
@@ -81,3 +82,26 @@ class Target:
         with np.errstate(invalid="ignore"):  # infinite less infinite, where the levels are impossible
             mixed = (f.reshape(k, p, 4) @ np.array([1.0, -1.0, -1.0, 1.0])) / (4 * d * h)
         return np.asarray(-np.linalg.solve(mode.hessian, np.where(np.isfinite(mixed), mixed, 0.0)))
+
+
+def require_parameters(target: Target, patient: Study) -> None:
+    """Complain where the patient's covariates leave a parameter without a value.
+
+    Such as a code of a category that the model has no factor for: every level and every dose would be nan.
+    """
+    compiled, known = target.compiled, target.known
+    who = known.at(np.zeros(1, dtype=int)), np.zeros((1, target.k)), target.data
+    member = np.zeros((1, 1)) if compiled.subpopulations else None
+    found = compiled.individual(*who, member)
+    unknown = [name for name in compiled.parameters if np.isnan(found[name]).any()]
+    if not unknown:
+        return
+    last = patient.records.iloc[-1]
+    raise InputError(
+        explain(
+            f"{' and '.join(unknown)} of this patient {'is' if len(unknown) == 1 else 'are'} not a number",
+            came=", ".join(f"{c.name} {last[c.name]:g}" for c in patient.card.covariates) or "no covariates",
+            meant="a code of a category that the model has no value for, or a number far outside",
+            fix="correct the covariate; codes=(...) on the card's Covariate lets tables be checked for it",
+        )
+    )

@@ -78,7 +78,9 @@ def covariate_text(covariate: Covariate) -> str:
     parts = [f"{covariate.name}{unit}", covariate.description]
     if covariate.reference is not None:
         parts.append(f"reference {covariate.reference:g}")
-    if covariate.range is not None:
+    if covariate.codes:
+        parts.append(" or ".join(f"{code:g}" for code in covariate.codes))
+    elif covariate.range is not None:
         parts.append(f"from {covariate.range[0]:g} to {covariate.range[1]:g}")
     if covariate.varies:
         parts.append("may change in time")

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from bayesdose.card import Card
 from bayesdose.errors import InputError, explain
+from bayesdose.study.covariates import spoken
 from bayesdose.units import quantity_in
 
 Floats = NDArray[np.float64]
@@ -134,6 +135,8 @@ def check_varies(card: Card, name: str, value: float, whose: str) -> None:
         raise InputError(
             explain(f"{whose}: {name} is outside its range", came=value, expected=f"{low:g} to {high:g}")
         )
+    if covariate.codes and value not in covariate.codes:
+        raise InputError(explain(f"{whose}: {name} is no code", came=value, expected=spoken(covariate.codes)))
 
 
 def together(parts: Sequence[Mapping[str, Steps]], label: str) -> dict[str, Steps]:

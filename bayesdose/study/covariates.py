@@ -39,7 +39,7 @@ def covariates(t: Table) -> list[Finding]:
     found: list[Finding] = []
     for c in t.card.covariates:
         if c.name in t.given:
-            found += _missing(t, c) + _outside(t, c) + _no_code(t, c) + _changes(t, c)
+            found += _missing(t, c) + _outside(t, c) + _not_among(t, c) + _no_code(t, c) + _changes(t, c)
     return found
 
 
@@ -81,6 +81,23 @@ def _outside(t: Table, c: Covariate) -> list[Finding]:
     outside = ((value < low) | (value > high)) & _new_value(t, value)
     words = {v: _about(v, c) for v in set(value[outside].tolist())}
     return t.find(outside, c.name, lambda k: words[float(value[k])][0], lambda k: words[float(value[k])][1])
+
+
+def _not_among(t: Table, c: Covariate) -> list[Finding]:
+    """Values within the range of the codes that are none of them, each once per subject."""
+    if not c.codes:
+        return []
+    value, (low, high) = t.number[c.name], (min(c.codes), max(c.codes))
+    odd = (value >= low) & (value <= high) & ~np.isin(value, c.codes) & _new_value(t, value)
+    return t.find(
+        odd, c.name, lambda k: f"{value[k]:g} is none of {spoken(c.codes)}", f"correct it; {_NOT_MADE}"
+    )
+
+
+def spoken(codes: tuple[float, ...]) -> str:
+    """Return codes as text: "1, 1.5 or 2"."""
+    *most, last = (f"{code:g}" for code in codes)
+    return f"{', '.join(most)} or {last}" if most else last
 
 
 def _no_code(t: Table, c: Covariate) -> list[Finding]:

@@ -188,6 +188,8 @@ def _interval(name: str, frame: pd.DataFrame) -> float:
 def _covariate(one: bd.Covariate, value: float, rng: np.random.Generator) -> float:
     """Draw a code (whole numbers as ends of its range) evenly, another covariate around the worked one."""
     low, high = one.range
+    if one.codes:
+        return float(rng.choice(one.codes))
     if isinstance(low, int) and isinstance(high, int):
         return float(rng.integers(low, high + 1))
     return float(np.clip(value * np.exp(SPREAD * rng.standard_normal()), low, high))

@@ -255,6 +255,21 @@ def test_other_units_than_weight(read):
     }
 
 
+def test_codes_are_the_only_values(read):
+    score = bd.Covariate("DPYD", codes=(1.0, 1.5, 2.0))
+    assert score.range == (1.0, 2.0)
+    card = bd.Card(drug="x", source="y", covariates=[score])
+    assert read(text="ID,DPYD\n1,1.5\n2,2\n", card=card).ids == ("1", "2")
+    with pytest.raises(TableError) as caught:
+        read(text="ID,DPYD\n1,1.2\n2,3\n3,1\n", card=card)
+    assert [(f.row, f.problem) for f in caught.value.findings] == [
+        (2, "1.2 is none of 1, 1.5 or 2"),
+        (3, "3 is outside 1 to 2"),
+    ]
+    with pytest.raises(bd.InputError, match="leave range= out"):
+        bd.Covariate("DPYD", range=(0, 2), codes=(0, 1, 2))
+
+
 def test_select_drop_and_cuts(neonates):
     assert neonates.select(["3", "1"]).ids == ("1", "3")
     assert neonates.select("7").ids == ("7",)
