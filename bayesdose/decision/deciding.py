@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
+from operator import itemgetter
 from os import PathLike
 from typing import Any
 
@@ -39,6 +40,9 @@ from bayesdose.errors import InputError, Refused, explain
 
 SHARE = 0.05
 """The default indifference as a share of EVPI; `decide` says why."""
+
+LEAST = 0.001
+"""And at least as a share of what the best gains over no treatment."""
 
 SURE = 2.0
 """How many Monte Carlo standard errors count as told apart."""
@@ -89,7 +93,8 @@ def decide(
         is 5 % of EVPI, the worth of knowing the patient exactly. That follows any change of the utility's
         scale or zero, takes no notice of options nobody would choose, and under a quadratic loss of log
         exposure spans the doses within 0.22 posterior standard deviations of the best log dose (7 % of the
-        dose at a spread of 30 %).
+        dose at a spread of 30 %). It is at least 0.1 % of what the best option gains over no treatment:
+        where hardly a draw tells the options apart, EVPI is next to nothing.
     complete
         Template parameters (``["interval"]``) whose searched values are all that can be given: an optimum
         at their end is not an "edge".
@@ -136,7 +141,7 @@ def decide(
     best = case.highest(case.verdicts.allowed)
     rivals = case.verdicts.allowed & (np.arange(len(case.names)) != best)
     columns = _columns(case, best)
-    delta = SHARE * max(case.scores.worth, 0.0) if indifference is None else _indifference(indifference)
+    delta, basis = _default(case, outcome, best, by) if indifference is None else _stated(indifference)
     columns["near_optimal"] = near = case.verdicts.allowed & (columns["difference"] <= delta + case.rounding)
     held = [limit for limit in limits if not any(one.covers_all(limit) for one in overrides)]
     edge = _edges(case, outcome, best, held, complete, judge)
@@ -151,7 +156,7 @@ def decide(
         runner_up=str(case.names[case.highest(rivals)]) if rivals.any() else None,
         simplest=str(case.names[np.where(near, case.place, len(near)).argmin()]),
         indifference=delta,
-        indifference_basis=_basis(by) if indifference is None else "as stated",
+        indifference_basis=basis,
         evpi=max(float(columns["expected_regret"][case.verdicts.allowed].min()), 0.0),
         table=_table(outcome, case.names, columns),
         U=_utilities(outcome, case),
@@ -229,15 +234,20 @@ def _score(criterion: Criterion) -> str:
     return EXPECTED_UTILITY if isinstance(criterion, ExpectedUtility) else criterion.label
 
 
-def _basis(criterion: Criterion) -> str:
+def _default(case: _Case, outcome: xr.Dataset, best: int, criterion: Criterion) -> tuple[float, str]:
+    """Return the indifference where none is stated, and what it is."""
+    value, nothing = case.scores.value, is_nothing(outcome)
+    gained = float(value[best] - value[nothing].max()) if nothing.any() else 0.0
     plain = isinstance(criterion, ExpectedUtility)
-    return f"{100 * SHARE:g} % of EVPI" + ("" if plain else f", for {criterion.label}")
+    words = f"{100 * SHARE:g} % of EVPI" + ("" if plain else f", for {criterion.label}")
+    least = f"{100 * LEAST:g} % of what the best gains over no treatment"
+    return max((SHARE * max(case.scores.worth, 0.0), words), (LEAST * gained, least), key=itemgetter(0))
 
 
-def _indifference(value: Any) -> float:
+def _stated(value: Any) -> tuple[float, str]:
     number = isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
     if number and math.isfinite(value) and value >= 0:
-        return float(value)
+        return float(value), "as stated"
     wanted = "a number, 0 or more, in units of utility"
     raise InputError(explain("indifference", came=repr(value), expected=wanted))
 

@@ -249,6 +249,18 @@ class TestStatus:
         choice = decide(of_utilities([[1, 0], [0, 1]]), u, indifference=0)
         assert "very many distinct draws" in choice.reasons[0]
 
+    def test_hardly_a_draw_tells_the_options_apart(self) -> None:
+        # a draw of 4,000 for each: a difference of 0 with 2 MCSE of 0.0004, EVPI 0.0001, of a gain of 1
+        U = np.column_stack([np.zeros(4000), np.ones((4000, 2))])
+        U[0, 1], U[1, 2] = 0.5, 0.5
+        kinds = ("option", ["none", "candidate", "candidate"])
+        choice = decide(of_utilities(U, kind=kinds), u)
+        assert choice.status == "chosen"
+        assert choice.indifference == pytest.approx(0.001 * (1 - 0.5 / 4000))
+        assert choice.indifference_basis == "0.1 % of what the best gains over no treatment"
+        scaled = decide(of_utilities(7 * U - 3, kind=kinds), u)
+        assert scaled.indifference == pytest.approx(7 * choice.indifference)
+
     @pytest.mark.parametrize("value", [-1, math.nan, math.inf, "0.1", True])
     def test_indifference(self, value: object) -> None:
         with pytest.raises(InputError, match="indifference"):
