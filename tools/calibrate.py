@@ -21,7 +21,7 @@ BEGIN, END = "<!-- results -->\n", "<!-- end of results -->"
 HEAD = "| | data sets | quantities | smallest p | outside | fitted again | not converged | CPU min |\n"
 sys.path.insert(0, str(ROOT / "tests"))
 
-from populations.calibrated import CASES, NOT_YET_RUN, PINNED, code_hash, design  # noqa: E402
+from populations.calibrated import CASES, PINNED, code_hash, design  # noqa: E402
 
 
 def run(name: str, code: str) -> Calibration:
@@ -77,8 +77,7 @@ def row(name: str, found: Calibration) -> str:
 def write_page() -> None:
     """Write the page's table and figures from the pinned file."""
     found = {name: Calibration.from_dict(plain) for name, plain in pinned_cases().items()}
-    table = "".join(row(name, found[name]) for name in CASES if name in found and name not in NOT_YET_RUN)
-    table += "".join(f"| {CASES[name].what} | not run yet | | | | | | |\n" for name in NOT_YET_RUN)
+    table = "".join(row(name, found[name]) for name in CASES if name in found)
     before, _, rest = PAGE.read_text(encoding="utf-8").partition(BEGIN)
     after = rest.partition(END)[2]
     text = f"{before}{BEGIN}{HEAD}|---|---|---|---|---|---|---|---|\n{table}{END}{after}"

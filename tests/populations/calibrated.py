@@ -138,9 +138,6 @@ CASES = {
     "groups": Case("bolus, five studies", "sbc_groups", {**SHORT, "groups": 5}, 50, options=BRIEF),
 }
 
-NOT_YET_RUN = ("transit",)
-"""Cases that are declared and not pinned; the page says so."""
-
 
 def design(
     times: tuple[float, ...],
