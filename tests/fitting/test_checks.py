@@ -63,7 +63,7 @@ def test_without_chains_nothing_is_said_to_hold():
         ({"sticky": 0.99}, {"R-hat", "bulk ESS", "tail ESS", "E-BFMI"}),
         ({"ka": 0.5}, {"flip-flop (share ka < ke)"}),
     ],
-    ids=str,
+    ids=lambda value: " ".join(sorted(map(str, value))),
 )
 def test_each_check_can_fail(kind, expected):
     made, failed = rows(**kind)
