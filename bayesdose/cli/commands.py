@@ -13,6 +13,7 @@ import typer
 
 from bayesdose import __version__
 from bayesdose.cli.answers import FINE, REFUSED, Answer, answer, say, show
+from bayesdose.cli.columns import Columns, columns_of
 from bayesdose.cli.until import Until, known_by, recorded, said
 from bayesdose.errors import BayesdoseError, InputError, Refused, explain
 
@@ -84,6 +85,7 @@ def fit(
     prior: Annotated[
         bool, typer.Option("--prior", help="No table: store the spec's priors (published numbers) as a fit.")
     ] = False,
+    column: Columns = None,
     out: Annotated[
         Path | None,
         typer.Option(metavar="DIR", help="Where the fit goes; unless given, MODEL-fit or MODEL-prior."),
@@ -112,7 +114,7 @@ def fit(
 
     require_one_source(model, table, prior=prior)
     loaded = _load_model(model)
-    study = None if table is None else _read(table, loaded)
+    study = None if table is None else _read(table, loaded, column)
     folder = out or Path(f"{loaded.name}-{'prior' if prior else 'fit'}")
     from bayesdose.fitting import refuse_foreign
 
@@ -146,6 +148,7 @@ def recommend(
         str | None, typer.Option("--id", metavar="SUBJECT", help="The patient, where the table has several.")
     ] = None,
     until: Until = None,
+    column: Columns = None,
     out: Annotated[Path | None, typer.Option(metavar="DIR", help="Where the files go.")] = None,
     acknowledge: Annotated[
         str | None,
@@ -175,7 +178,7 @@ def recommend(
     from bayesdose.fitting import require_converged
 
     require_converged(fitted)
-    patient, left_out = known_by(_one(_read(table, fitted.model), subject), until)
+    patient, left_out = known_by(_one(_read(table, fitted.model, column), subject), until)
     problem.try_on(patient)
     flags = flags_for(problem, fitted, patient)
     if flags:
@@ -276,10 +279,15 @@ def _load_fit(folder: str, spec: str | None) -> Fit:
     return load_fit(folder, None if spec is None else _load_model(spec))
 
 
-def _read(table: Path, model: Model) -> Study:
-    from bayesdose.study import read_study
+def _read(table: Path, model: Model, column: list[str] | None = None) -> Study:
+    from bayesdose.study import TableError, read_study
 
-    return read_study(table, model)
+    try:
+        return read_study(table, model, columns=columns_of(column))
+    except TableError as error:
+        if "columns=" in str(error):
+            say("On the command line columns={'DV': 'conc'} is --column DV=conc.")
+        raise
 
 
 def _one(study: Study, subject: str | None) -> Study:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bayesdose.cli.answers import FINE, REFUSED, Answer, say
+from bayesdose.cli.columns import Columns
 from bayesdose.cli.commands import Debug, Json, OwnSpec, Seed, Stored, Table, _command, _load_fit, _read
 from bayesdose.cli.until import LeftOut, Until, known_by, recorded, said
 from bayesdose.errors import InputError, Refused, explain
@@ -34,6 +35,7 @@ def condition(
         str | None, typer.Option("--id", metavar="SUBJECT", help="One patient; else each of the table.")
     ] = None,
     until: Until = None,
+    column: Columns = None,
     precision: Annotated[
         Precision, typer.Option(help="For means and SDs, or also for 5 and 95 % limits.")
     ] = Precision.mean,
@@ -61,7 +63,7 @@ def condition(
         require_kind(draws_out)  # before anything is computed
     fitted = _load_fit(fit, spec)
     require_converged(fitted)
-    study = _read(table, fitted.model)
+    study = _read(table, fitted.model, column)
     study, left_out = known_by(study if subject is None else study.select(subject), until)
     if draws_out is not None and study.n_subjects != 1:
         came = f"{study.n_subjects} subjects"

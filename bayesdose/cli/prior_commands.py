@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from bayesdose.cli.answers import Answer
+from bayesdose.cli.columns import Columns
 from bayesdose.cli.commands import (
     Debug,
     Json,
@@ -27,6 +28,7 @@ from bayesdose.cli.commands import (
 def prior_check(
     model: Spec,
     table: Table,
+    column: Columns = None,
     out: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Where page and figure go; unless given, nowhere.")
     ] = None,
@@ -40,7 +42,7 @@ def prior_check(
     With --out it also writes prior-check.html and prior-check.png.
     """
     loaded = _load_model(model)
-    study = _read(table, loaded)
+    study = _read(table, loaded, column)
     from bayesdose.reporting import write_prior_check
     from bayesdose.validate.priors import prior_check as check_priors
 
@@ -52,14 +54,19 @@ def prior_check(
 
 @_command
 def sensitivity(
-    fit: Stored, table: Table, spec: OwnSpec = None, as_json: Json = False, debug: Debug = False
+    fit: Stored,
+    table: Table,
+    column: Columns = None,
+    spec: OwnSpec = None,
+    as_json: Json = False,
+    debug: Debug = False,
 ) -> Answer:
     """Show how far priors and levels each determine the posterior of a stored fit.
 
     The fit must be whole, and the table the one that was fitted.
     """
     made = _load_fit(fit, spec)
-    study = _read(table, made.model)
+    study = _read(table, made.model, column)
     from bayesdose.fitting import sensitivity as scale
 
     found = scale(made, study)

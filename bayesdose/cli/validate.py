@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from bayesdose.cli.answers import FINE, REFUSED, Answer, say
+from bayesdose.cli.columns import Columns
 from bayesdose.cli.commands import Debug, Json, OwnSpec, Seed, Stored, Table, _command, _load_fit, _read
 from bayesdose.errors import InputError, Refused
 
@@ -16,6 +17,7 @@ from bayesdose.errors import InputError, Refused
 def validate(
     fit: Stored,
     table: Table,
+    column: Columns = None,
     out: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Where validation.html and validation.json go.")
     ] = None,
@@ -47,7 +49,7 @@ def validate(
     Exit code 0 when every check is within its limit, 1 when one is not, 2 when it could not be run.
     """
     made = _load_fit(fit, spec)
-    study = _read(table, made.model)
+    study = _read(table, made.model, column)
     from bayesdose.reporting import validation_record, write_validation
     from bayesdose.validate import read_limits
     from bayesdose.validate import validate as check
