@@ -25,9 +25,9 @@ demo: setup ## Run the main job: 56 neonates to the dose of one; OUT=bayesdose-d
 	@echo "==> bayesdose demo"
 	@$(BIN)/bayesdose demo --out "$(OUT)" $(ARGS)
 
-test: setup ## Run the tests on up to four cores; ARGS="-k study -x" goes to pytest
+test: setup ## Run the tests; ARGS="-k study -x" goes to pytest
 	@echo "==> pytest"
-	@$(BIN)/python -m pytest -m "not calibration" -n auto --maxprocesses 4 --dist worksteal $(ARGS)
+	@$(BIN)/python -m pytest -m "not calibration" $(ARGS)
 
 lint: setup ## Check style, types and the floors of the house
 	@echo "==> ruff check"
