@@ -17,6 +17,11 @@ _PRODUCT = re.compile(r"(?<=[A-Za-z\])])\.(?=[A-Za-z(])")  # UCUM writes mg.h/L
 _COUNT = re.compile(
     r"(?:(10)(?:\^|\*{1,2})(\d{1,2})|([1-9]\d{0,5}(?:e\d{1,2})?))?\s*/\s*([^\d/\s][^/]*)", re.IGNORECASE
 )  # cells per litre
+_QUANTITY = re.compile(
+    r"\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?)"
+    r"(?:\s*([^\d\s.].*?)|\s+((?:10(?:\^|\*{1,2})|[1-9]\d*e)\d{1,2}\s*/.*?))\s*",
+    re.IGNORECASE,
+)  # the second: a count by volume, "0.5 1e9/L"
 _SPELLINGS = {"ug": "microgram", "mcg": "microgram", "µg": "microgram", "μg": "microgram"}
 
 
@@ -47,7 +52,7 @@ def unit(text: str) -> pint.Unit:
     """
     import pint
 
-    spelt = re.sub(r"\bm([23])\b", r"m**\1", _PRODUCT.sub("*", plain(text)))
+    spelt = re.sub(r"\b([cdm]?m)([23])\b", r"\1**\2", _PRODUCT.sub("*", plain(text)))
     for short, long in _SPELLINGS.items():
         if spelt == short or spelt.startswith(short + "/"):
             spelt = long + spelt[len(short) :]
@@ -101,21 +106,21 @@ def factor(source: str, target: str) -> float:
 
 
 def quantity(text: str, example: str = "mg/L") -> tuple[float, str]:
-    """Return the number and the unit of a quantity such as ``15 min``; the unit is not looked at.
+    """Return the number and the unit of a quantity, such as ``15 min`` or ``0.5 1e9/L``.
+
+    The unit is not looked at.
 
     Raises
     ------
     InputError
         When the text is not a number with a unit (such as `example`).
     """
-    found = re.fullmatch(
-        r"\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?)\s*([^\d\s.].*?)\s*", text, re.IGNORECASE
-    )
+    found = _QUANTITY.fullmatch(text)
     if found is None:
         raise InputError(
             explain(f"{text!r} is not a quantity", expected=f"a number and a unit, such as 15 {example}")
         )
-    return float(found.group(1)), found.group(2)
+    return float(found[1]), found[2] or found[3]
 
 
 def quantity_in(text: str, target: str) -> float:

@@ -28,6 +28,7 @@ from bayesdose.units import factor, quantity_in, unit
         ("10^9/L", "1e9/L", 1.0),
         ("10*9/L", "/uL", 1000.0),
         ("1/uL", "1e9/L", 1e-3),
+        ("/mm3", "/uL", 1.0),
     ],
 )
 def test_factor(source, target, expected):
@@ -60,13 +61,21 @@ def test_any_text_gives_a_unit_or_an_input_error(text):
 
 @pytest.mark.parametrize(
     ("text", "unit", "value"),
-    [("15 min", "h", 0.25), ("1.5h", "min", 90), ("2 mg", "ug", 2000), ("0.5e9/L", "1e9/L", 0.5)],
+    [
+        ("15 min", "h", 0.25),
+        ("1.5h", "min", 90),
+        ("2 mg", "ug", 2000),
+        ("0.5e9/L", "1e9/L", 0.5),
+        ("0.5 1e9/L", "1e9/L", 0.5),
+        ("1.5 10^9/L", "/uL", 1500),
+        ("1000 /mm3", "1e9/L", 1.0),
+    ],
 )
 def test_a_quantity_in_another_unit(text, unit, value):
     assert quantity_in(text, unit) == pytest.approx(value)
 
 
-@pytest.mark.parametrize("text", ["15", "min", "", "a lot"])
+@pytest.mark.parametrize("text", ["15", "min", "", "a lot", "1 000/L", "1 500 /uL", "5 10/L"])
 def test_a_text_that_is_no_quantity_is_refused(text):
     with pytest.raises(InputError, match="is not a quantity"):
         quantity_in(text, "h")

@@ -298,7 +298,7 @@ def _unfit(outcomes: Mapping[str, Table]) -> Iterator[Problem]:
     for name, row in outcomes.items():
         if isinstance(row, OutcomeTable):
             try:
-                _exposure(row, None, tried=True)
+                _exposure(row, None)
             except (InputError, TypeError) as error:
                 yield f"outcomes.{name}", str(error)
             continue
@@ -315,7 +315,8 @@ def _unfit(outcomes: Mapping[str, Table]) -> Iterator[Problem]:
         yield "outcomes", f"follow from each other in a circle: {', '.join(error.args[1])}"
 
 
-def _exposure(row: OutcomeTable, card: Card | None, *, tried: bool = False) -> Exposure:
+def _exposure(row: OutcomeTable, card: Card | None) -> Exposure:
+    """Return the metric of a row; without a card to find out whether there is one."""
     from bayesdose import pk
 
     function, allowed = OUTCOME[row.metric]
@@ -332,7 +333,7 @@ def _exposure(row: OutcomeTable, card: Card | None, *, tried: bool = False) -> E
         if "threshold" not in given and row.metric != "accumulated load":
             raise InputError(explain(f"{row.metric} needs a threshold", fix='threshold = "2 mg/L"'))
         own = None if card is None else card.units_of(row.dvid).concentration
-        given["threshold"] = _threshold(given.get("threshold"), None if tried else own)
+        given["threshold"] = _threshold(given.get("threshold"), own)
     if row.metric == "accumulated load":
         given["above"] = given.pop("threshold", None)
     made: Exposure = getattr(pk, function)(**given)

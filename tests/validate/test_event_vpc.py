@@ -103,7 +103,7 @@ def test_a_mean_number_of_events_by_hand():
     assert (mean_events(np.zeros(0), np.array([2.0, 4.0]), at) == 0).all()
 
 
-def test_the_time_at_which_a_hazard_isreached():
+def test_the_time_at_which_a_hazard_is_reached():
     hazard = np.array([[0.0, 1.0, 1.0, 4.0]] * 4)
     found = reached(np.array([0.0, 1.0, 2.0, 4.0]), hazard, np.array([0.5, 1.0, 2.5, 5.0]))
     np.testing.assert_allclose(found, [0.5, 1.0, 3.0, np.inf])
