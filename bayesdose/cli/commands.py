@@ -127,8 +127,8 @@ def fit(
         "low_rank": low_rank,
     }
     if study is None:
-        given = {name: value for name, value in sampler.items() if value != _SAMPLER[name]}
-        made = store_prior(loaded, folder, seed=seed, draws=draws, sampler=given)
+        given = [name for name, value in sampler.items() if value != _SAMPLER[name]]
+        made = store_prior(loaded, folder, seed=seed, draws=draws, given=given + ["column"] * bool(column))
         return _fit_answer(made, folder, f"\nstored in {folder}")
     return _fitted(loaded, study, folder, {"seed": seed, "draws": draws, **sampler})
 

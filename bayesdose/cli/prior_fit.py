@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from bayesdose.cli.answers import say
 from bayesdose.errors import InputError, explain
@@ -32,7 +32,7 @@ def require_one_source(model: str, table: Path | None, *, prior: bool) -> None:
     raise InputError(explain("a fit is made from one source", came=came, expected=ways))
 
 
-def store_prior(model: Model, folder: Path, *, seed: int, draws: int, sampler: Mapping[str, Any]) -> Fit:
+def store_prior(model: Model, folder: Path, *, seed: int, draws: int, given: Sequence[str]) -> Fit:
     """Draw a model's priors, store them as a fit, and return it.
 
     Parameters
@@ -43,20 +43,20 @@ def store_prior(model: Model, folder: Path, *, seed: int, draws: int, sampler: M
         Where the fit goes.
     seed, draws
         Of the draws, and how many.
-    sampler
-        Arguments of the sampler that were given; there is none here.
+    given
+        Options that were given and are of the sampler or of a table; there is neither here.
 
     Raises
     ------
     InputError
-        When an argument of the sampler was given, the spec leaves nothing to draw, or a prior is a vector.
+        When such an option was given, the spec leaves nothing to draw, or a prior is a vector.
     """
     from bayesdose.individual import prior_fit
 
-    if sampler:
-        came = ", ".join(f"--{name.replace('_', '-')}" for name in sampler)
+    if given:
+        came = ", ".join(f"--{name.replace('_', '-')}" for name in given)
         fix = "leave them out; --draws and --seed are what --prior takes"
-        raise InputError(explain("no chain is sampled of priors", came=came, fix=fix))
+        raise InputError(explain("no chain is sampled of priors, and no table is read", came=came, fix=fix))
     made = prior_fit(model, seed=seed, draws=draws)
     if not made.population:
         fix = "in Python bd.fixed(model) conditions it"

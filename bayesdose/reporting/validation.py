@@ -236,7 +236,8 @@ def _other_block(name: str, other: CategoryVpc | EventVpc) -> Block:
         drawn, caption = category_figure(other), _SHARES
     else:
         drawn, caption = event_figure(other), _NUMBERS if other.repeated else _CURVES
-    alt = f"{name}: observed shares over bands of simulated ones."
+    what = "shares" if isinstance(other, CategoryVpc) else other.curve
+    alt = f"{name}: observed {what} over bands of simulated ones."
     return Block(
         f"Visual predictive check of {name}",
         texts=[str(other)],
@@ -278,7 +279,7 @@ def _loo_block(loo: LooCheck) -> Block:
             str(row["n"]),
             str(row["high_khat"]),
             f"{row['elpd']:.1f} ({row['se']:.1f})",
-            *(fixed(share, 2) for share in loo.places.loc[loo.places["of"] == row["of"], "share"]),
+            *_shares(loo, row["of"]),
         )
         for row in loo.table.to_dict("records")
     )
@@ -289,6 +290,12 @@ def _loo_block(loo: LooCheck) -> Block:
     )
     table = Table("LOO-PIT", head, rows, columns="wn", foot=foot)
     return Block("Levels left out one at a time", tables=[table])
+
+
+def _shares(loo: LooCheck, of: str) -> tuple[str, ...]:
+    """Return the shares of a sort's places below each number; dashes where no place can be relied on."""
+    own = loo.places.loc[loo.places["of"] == of, "share"]
+    return tuple(fixed(share, 2) for share in own) or ("–",) * len(PLACES)
 
 
 def _npde_block(npde: Npde) -> Block:

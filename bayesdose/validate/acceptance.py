@@ -26,7 +26,8 @@ class Limits:
         Least share of the times at which a curve of events is in its intervals: less, as a curve that has
         left them stays outside for long.
     vpc_p
-        Least share of simulated studies that have as few of their percentiles inside (`Vpc.p_value`).
+        Least share of simulated studies that have as few of their values inside: the `p_value` of each
+        predictive check, of whatever kind of level.
     npde_p
         Least share of simulated studies whose npde fail their tests as badly (`Npde.p_value`). With very many
         levels no model passes: 0 switches it off.

@@ -78,10 +78,10 @@ def test_neither_source_or_both_says_both_ways(bayesdose, here, spec, more, came
     assert sorted(p.name for p in here.iterdir()) == ["mine.py", "one.csv"]
 
 
-def test_arguments_of_the_sampler_are_refused(bayesdose, here, spec):
-    shown = bayesdose("fit", spec, "--prior", "--tune", 5, "--low-rank")
+def test_options_of_the_sampler_and_of_a_table_are_refused(bayesdose, here, spec):
+    shown = bayesdose("fit", spec, "--prior", "--tune", 5, "--low-rank", "--column", "DV=conc")
     assert shown.exit_code == 2
-    assert "Came: --tune, --low-rank" in shown.stderr
+    assert "Came: --tune, --low-rank, --column" in shown.stderr
     assert not (here / "mine-prior").exists()
 
 

@@ -13,9 +13,11 @@ from scipy import stats
 import bayesdose as bd
 from bayesdose.errors import InputError
 from bayesdose.fitting.provenance import data_record
-from bayesdose.reporting.validation import validation_page, validation_record
+from bayesdose.reporting.validation import _loo_block, validation_page, validation_record
+from bayesdose.validate.leaving_out import PLACES, LooCheck
 from bayesdose.validate.levels import sorts
 from bayesdose.validate.places_ahead import places_ahead
+from bayesdose.validate.suite_rows import loo_rows
 
 kinds = run_path(str(Path(__file__).parents[1] / "populations" / "kinds.py"))
 COUNTED, QUICK = "counts and categories", {"seed": 1, "draws": 100}
@@ -108,6 +110,16 @@ def test_levels_of_the_fitted_study_are_left_out_one_at_a_time(truth):
     assert found.notes[0].split(": ")[1].startswith("predictive checks then find fault less often")
     assert "Levels left out one at a time" in validation_page(found, fit)
     assert validation_record(found, fit)["loo"]["levels"][0]["n"] == 768
+
+
+def test_a_sort_without_a_place_to_rely_on_fails_and_has_a_whole_row():
+    both = {"of": [COUNTED, "relapse"], "n": [768, 24], "high_khat": [0, 24], "elpd": -9.0, "se": 1.0}
+    places = pd.DataFrame({"of": COUNTED, "place": PLACES, "share": PLACES})
+    found = LooCheck(pd.DataFrame(both | {"off": [0.0, np.nan]}), places)
+    assert [row.passed for row in loo_rows(found, bd.validate.Limits())] == [True, True, False, False]
+    (table,) = _loo_block(found).tables
+    assert [len(row) for row in table.rows] == [len(table.head)] * 2
+    assert table.rows[1][-5:] == ("–",) * 5
 
 
 def test_other_counts_and_events_fail(truth):
