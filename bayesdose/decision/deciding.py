@@ -40,9 +40,6 @@ from bayesdose.errors import InputError, Refused, explain
 SHARE = 0.05
 """The default indifference as a share of EVPI; `decide` says why."""
 
-SMALL = 0.001
-"""Share of what the best gains over no treatment up to which an error of the draws does not matter."""
-
 SURE = 2.0
 """How many Monte Carlo standard errors count as told apart."""
 
@@ -92,9 +89,7 @@ def decide(
         is 5 % of EVPI, the worth of knowing the patient exactly. That follows any change of the utility's
         scale or zero, takes no notice of options nobody would choose, and under a quadratic loss of log
         exposure spans the doses within 0.22 posterior standard deviations of the best log dose (7 % of the
-        dose at a spread of 30 %). Where hardly a draw tells the options apart, EVPI is next to nothing: it is
-        then what the draws leave open (2 MCSE less the difference), as long as that is at most 0.1 % of what
-        the best option gains over no treatment.
+        dose at a spread of 30 %).
     complete
         Template parameters (``["interval"]``) whose searched values are all that can be given: an optimum
         at their end is not an "edge".
@@ -141,13 +136,11 @@ def decide(
     best = case.highest(case.verdicts.allowed)
     rivals = case.verdicts.allowed & (np.arange(len(case.names)) != best)
     columns = _columns(case, best)
-    hidden = _hidden(case, columns, rivals)
-    stated = None if indifference is None else _stated(indifference)
-    delta, basis = stated or _default(case, outcome, best, by, float(hidden.max()))
+    delta = SHARE * max(case.scores.worth, 0.0) if indifference is None else _indifference(indifference)
     columns["near_optimal"] = near = case.verdicts.allowed & (columns["difference"] <= delta + case.rounding)
     held = [limit for limit in limits if not any(one.covers_all(limit) for one in overrides)]
     edge = _edges(case, outcome, best, held, complete, judge)
-    close, needed = _close(case, columns, hidden, delta)
+    close, needed = _close(case, columns, rivals, delta)
     status, reasons = _status(edge, close, [*_notes(case, outcome, best), *warned])
     choice = Choice(
         best=str(case.names[best]),
@@ -158,7 +151,7 @@ def decide(
         runner_up=str(case.names[case.highest(rivals)]) if rivals.any() else None,
         simplest=str(case.names[np.where(near, case.place, len(near)).argmin()]),
         indifference=delta,
-        indifference_basis=basis,
+        indifference_basis=_basis(by) if indifference is None else "as stated",
         evpi=max(float(columns["expected_regret"][case.verdicts.allowed].min()), 0.0),
         table=_table(outcome, case.names, columns),
         U=_utilities(outcome, case),
@@ -236,27 +229,15 @@ def _score(criterion: Criterion) -> str:
     return EXPECTED_UTILITY if isinstance(criterion, ExpectedUtility) else criterion.label
 
 
-def _default(
-    case: _Case, outcome: xr.Dataset, best: int, criterion: Criterion, hidden: float
-) -> tuple[float, str]:
-    """Return the indifference where none is stated, and what it is.
-
-    No treatment may be as bad as a utility likes (a loss of 191 under `log_squared_error`): the gain over it
-    says which errors of the draws do not matter, and never by itself which options are as good as the best.
-    """
-    value, nothing = case.scores.value, is_nothing(outcome)
-    gained = float(value[best] - value[nothing].max()) if nothing.any() else 0.0
-    share = SHARE * max(case.scores.worth, 0.0)
-    if share < hidden <= SMALL * gained:
-        return hidden, f"what the draws leave open, below {100 * SMALL:g} % of the gain over no treatment"
+def _basis(criterion: Criterion) -> str:
     plain = isinstance(criterion, ExpectedUtility)
-    return share, f"{100 * SHARE:g} % of EVPI" + ("" if plain else f", for {criterion.label}")
+    return f"{100 * SHARE:g} % of EVPI" + ("" if plain else f", for {criterion.label}")
 
 
-def _stated(value: Any) -> tuple[float, str]:
+def _indifference(value: Any) -> float:
     number = isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
     if number and math.isfinite(value) and value >= 0:
-        return float(value), "as stated"
+        return float(value)
     wanted = "a number, 0 or more, in units of utility"
     raise InputError(explain("indifference", came=repr(value), expected=wanted))
 
@@ -316,21 +297,15 @@ def _columns(case: _Case, best: int) -> dict[str, Any]:
     }
 
 
-def _hidden(case: _Case, columns: dict[str, Any], rivals: Bools) -> Floats:
-    """Return by how much each rival could be better, (option,): 2 MCSE minus the difference."""
-    if case.scores.deviation is None:
-        return np.full(len(rivals), -np.inf)
-    return np.where(rivals, SURE * columns["difference_mcse"] - columns["difference"], -np.inf)
-
-
-def _close(
-    case: _Case, columns: dict[str, Any], hidden: Floats, delta: float
-) -> tuple[list[str], int | None]:
+def _close(case: _Case, columns: dict[str, Any], rivals: Bools, delta: float) -> tuple[list[str], int | None]:
     """Say which rival more draws could show to be better than the best by more than the indifference.
 
     Returns the sentence and the number of distinct draws that would tell; none where no number would.
     """
     error, difference = columns["difference_mcse"], columns["difference"]
+    if case.scores.deviation is None:
+        return [], None
+    hidden = np.where(rivals, SURE * error - difference, -np.inf)
     worst = int(hidden.argmax())
     if hidden[worst] <= delta + case.rounding:
         return [], None
