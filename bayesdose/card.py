@@ -81,8 +81,18 @@ class Covariate:
             )
         if self.codes and self.range is not None:
             raise InputError(explain(f"covariate {self.name}: codes= tell the range; leave range= out"))
+        if self.codes and self.reference is not None and self.reference not in self.codes:
+            came = f"reference={self.reference:g}"
+            raise InputError(explain(f"covariate {self.name}: the reference is none of its codes", came=came))
         if self.codes:
+            object.__setattr__(self, "codes", tuple(self.codes))
             object.__setattr__(self, "range", (min(self.codes), max(self.codes)))
+
+    @property
+    def choices(self) -> str:
+        """The codes as text: "1, 1.5 or 2"."""
+        *most, last = (f"{code:g}" for code in self.codes)
+        return f"{', '.join(most)} or {last}" if most else last
 
 
 @dataclass(frozen=True)

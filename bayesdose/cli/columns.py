@@ -24,6 +24,8 @@ def columns_of(given: list[str] | None) -> dict[str, str] | Literal["adppk"] | N
         return None
     if given == ["adppk"]:
         return "adppk"
+    if "adppk" in given:
+        raise InputError(explain("--column adppk is a whole layout", fix="leave the other --column out"))
     made: dict[str, str] = {}
     for pair in given:
         ours, _, theirs = (part.strip() for part in pair.partition("="))

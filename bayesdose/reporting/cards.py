@@ -79,7 +79,7 @@ def covariate_text(covariate: Covariate) -> str:
     if covariate.reference is not None:
         parts.append(f"reference {covariate.reference:g}")
     if covariate.codes:
-        parts.append(" or ".join(f"{code:g}" for code in covariate.codes))
+        parts.append(covariate.choices)
     elif covariate.range is not None:
         parts.append(f"from {covariate.range[0]:g} to {covariate.range[1]:g}")
     if covariate.varies:

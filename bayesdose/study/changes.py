@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 from bayesdose.card import Card
 from bayesdose.errors import InputError, explain
-from bayesdose.study.covariates import spoken
 from bayesdose.units import quantity_in
 
 Floats = NDArray[np.float64]
@@ -136,7 +135,7 @@ def check_varies(card: Card, name: str, value: float, whose: str) -> None:
             explain(f"{whose}: {name} is outside its range", came=value, expected=f"{low:g} to {high:g}")
         )
     if covariate.codes and value not in covariate.codes:
-        raise InputError(explain(f"{whose}: {name} is no code", came=value, expected=spoken(covariate.codes)))
+        raise InputError(explain(f"{whose}: {name} is no code", came=value, expected=covariate.choices))
 
 
 def together(parts: Sequence[Mapping[str, Steps]], label: str) -> dict[str, Steps]:

@@ -89,15 +89,7 @@ def _not_among(t: Table, c: Covariate) -> list[Finding]:
         return []
     value, (low, high) = t.number[c.name], (min(c.codes), max(c.codes))
     odd = (value >= low) & (value <= high) & ~np.isin(value, c.codes) & _new_value(t, value)
-    return t.find(
-        odd, c.name, lambda k: f"{value[k]:g} is none of {spoken(c.codes)}", f"correct it; {_NOT_MADE}"
-    )
-
-
-def spoken(codes: tuple[float, ...]) -> str:
-    """Return codes as text: "1, 1.5 or 2"."""
-    *most, last = (f"{code:g}" for code in codes)
-    return f"{', '.join(most)} or {last}" if most else last
+    return t.find(odd, c.name, lambda k: f"{value[k]:g} is none of {c.choices}", f"correct it; {_NOT_MADE}")
 
 
 def _no_code(t: Table, c: Covariate) -> list[Finding]:

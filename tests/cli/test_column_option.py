@@ -23,3 +23,5 @@ def test_what_is_no_pair(bayesdose, here):
     twice = bayesdose(*asked, "DV=a", "--column", "DV=b")
     assert twice.exit_code == 2
     assert "names DV twice" in twice.stderr
+    mixed = bayesdose(*asked, "adppk", "--column", "DV=b")
+    assert "leave the other --column out" in mixed.stderr

@@ -117,6 +117,7 @@ def checked_hash(model: bd.Model) -> str:
     card, case = model.card, worked_of(model)
     said: list[Any] = [card.units, card.compartments, sorted(card.endpoints.items())]
     said += [(c.name, c.range, c.varies, c.carry) for c in card.covariates]
+    said += [c.codes for c in card.covariates if c.codes]
     if case:
         said += [vars(case)[name] for name in vars(case) if name not in ("story", "why")]
     return hashlib.sha256((spec_hash(ast.unparse(tree)) + repr(said)).encode()).hexdigest()

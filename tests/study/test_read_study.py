@@ -268,6 +268,8 @@ def test_codes_are_the_only_values(read):
     ]
     with pytest.raises(bd.InputError, match="leave range= out"):
         bd.Covariate("DPYD", range=(0, 2), codes=(0, 1, 2))
+    with pytest.raises(bd.InputError, match="none of its codes"):
+        bd.Covariate("DPYD", reference=1.2, codes=(1, 1.5, 2))
 
 
 def test_select_drop_and_cuts(neonates):
