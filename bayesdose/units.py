@@ -22,6 +22,7 @@ _QUANTITY = re.compile(
     r"(?:\s*([^\d\s.].*?)|\s+((?:10(?:\^|\*{1,2})|[1-9]\d*e)\d{1,2}\s*/.*?))\s*",
     re.IGNORECASE,
 )  # the second: a count by volume, "0.5 1e9/L"
+_POWER = re.compile(r"\d\s*(\*\*|\^)")  # 9**9**9 would be computed, for ever
 _SPELLINGS = {"ug": "microgram", "mcg": "microgram", "µg": "microgram", "μg": "microgram"}
 
 
@@ -57,8 +58,8 @@ def unit(text: str) -> pint.Unit:
         if spelt == short or spelt.startswith(short + "/"):
             spelt = long + spelt[len(short) :]
     try:
-        if "//" in spelt:
-            raise ValueError("two divisions")
+        if "//" in spelt or _POWER.search(spelt):
+            raise ValueError("two divisions, or a number to a power")
         return registry().Unit(spelt)
     except (
         pint.PintError,
@@ -66,6 +67,7 @@ def unit(text: str) -> pint.Unit:
         SyntaxError,
         ValueError,
         TypeError,
+        ArithmeticError,
         AssertionError,
         AttributeError,
     ) as error:

@@ -3,7 +3,7 @@
 import contextlib
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bayesdose.errors import InputError
@@ -54,6 +54,8 @@ def test_incompatible_units_are_told():
 
 
 @given(st.text(max_size=12))
+@example("mg/0")
+@example("9**9**9")
 def test_any_text_gives_a_unit_or_an_input_error(text):
     with contextlib.suppress(InputError):
         assert unit(text) is not None
