@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import inspect
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -51,8 +52,6 @@ Seed = Annotated[int, typer.Option(min=0, help="Seed of everything random.")]
 Size = Annotated[int, typer.Option(min=1, help="Of each chain.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON on standard output, and nothing else there.")]
 Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an unexpected error.")]
-
-_SAMPLER = {"tune": 1000, "chains": 4, "target_accept": 0.9, "centred": (), "low_rank": False}  # unless given
 
 
 def main() -> None:
@@ -127,8 +126,10 @@ def fit(
         "low_rank": low_rank,
     }
     if study is None:
-        given = [name for name, value in sampler.items() if value != _SAMPLER[name]]
-        made = store_prior(loaded, folder, seed=seed, draws=draws, given=given + ["column"] * bool(column))
+        asked = {**sampler, "centred": centred, "column": column}
+        unless = inspect.signature(fit).parameters
+        given = [name for name, value in asked.items() if value != unless[name].default]
+        made = store_prior(loaded, folder, seed=seed, draws=draws, given=given)
         return _fit_answer(made, folder, f"\nstored in {folder}")
     return _fitted(loaded, study, folder, {"seed": seed, "draws": draws, **sampler})
 

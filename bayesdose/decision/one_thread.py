@@ -1,4 +1,4 @@
-"""Linear algebra on one thread: in the short products of a decision more threads only wait, as CPU time."""
+"""Linear algebra on one thread: in the short products of a decision several wait for each other."""
 
 from __future__ import annotations
 

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from bayesdose.model import Prior
+from bayesdose.reporting.parameters import independent
 from bayesdose.reporting.text import interval, percent, significant
 
 if TYPE_CHECKING:
@@ -68,7 +69,9 @@ def prior_table(fit: Fit) -> pd.DataFrame:
         no row.
     """
     rows = [_row(name, Prior.from_dict(record), fit) for name, record in _scalars(fit)]
-    return pd.DataFrame(rows, columns=list(COLUMNS))
+    made = pd.DataFrame(rows, columns=list(COLUMNS))
+    made.attrs["origin"] = fit.provenance.get("origin")
+    return made
 
 
 def _scalars(fit: Fit) -> Iterator[tuple[str, Mapping[str, Any]]]:
@@ -107,22 +110,17 @@ def formatted(table: pd.DataFrame) -> list[tuple[str, ...]]:
 
 def headings(table: pd.DataFrame) -> tuple[str, ...]:
     """Return the headings of `formatted`: draws of the priors are no posterior, and have no width."""
-    return DRAWN_HEADINGS if drawn(table) else HEADINGS
+    return DRAWN_HEADINGS if independent(table) else HEADINGS
 
 
 def footnote(table: pd.DataFrame) -> str:
     """Return what the columns of `headings` are."""
-    return DRAWN_FOOTNOTE if drawn(table) else FOOTNOTE
+    return DRAWN_FOOTNOTE if independent(table) else FOOTNOTE
 
 
 def title(table: pd.DataFrame) -> str:
     """Return what the table is called."""
-    return "Priors and their draws" if drawn(table) else "Priors and posteriors"
-
-
-def drawn(table: pd.DataFrame) -> bool:
-    """Whether what stands beside the priors are draws of them."""
-    return len(table) > 0 and bool(table["width"].isna().all())
+    return "Priors and their draws" if independent(table) else "Priors and posteriors"
 
 
 def _formatted(row: Mapping[str, Any]) -> tuple[str, ...]:

@@ -85,9 +85,9 @@ def _outside(t: Table, c: Covariate) -> list[Finding]:
 
 def _not_among(t: Table, c: Covariate) -> list[Finding]:
     """Values within the range of the codes that are none of them, each once per subject."""
-    if not c.codes:
+    if not (c.codes and c.range):
         return []
-    value, (low, high) = t.number[c.name], (min(c.codes), max(c.codes))
+    value, (low, high) = t.number[c.name], c.range
     odd = (value >= low) & (value <= high) & ~np.isin(value, c.codes) & _new_value(t, value)
     return t.find(odd, c.name, lambda k: f"{value[k]:g} is none of {c.choices}", f"correct it; {_NOT_MADE}")
 

@@ -90,6 +90,7 @@ def test_full_rows_have_a_cell_for_every_heading():
     heads = parameters.headings(table, full=True)
     assert len(row) == len(heads)
     told = dict(zip(heads, row, strict=True))
+    assert told["R-hat"] == "–"  # six draws have none, and are of chains all the same
     assert (told["Shrinkage, %: SD"], told["variance"]) == ("40", "64")
 
 
