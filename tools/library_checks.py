@@ -33,21 +33,21 @@ BEGIN, END = "<!-- results -->\n", "<!-- end of results -->"
 PROBABILITIES, DRAWS, Z_95 = (50, 80, 90, 95), 1000, 1.959963984540054
 PATIENTS, DECIDED = 500, 100
 FEWER = {  # predicted and decided for, where a patient costs much; a run with more gives closer limits
-    "docetaxel_kloft2006": (50, 10),
-    "fluorouracil_arshad2020": (50, 10),
-    "niraparib_platelets": (300, 30),
-    "omalizumab_hayashi2007": (300, 30),
-    "phenytoin_yukawa1990": (50, 10),
+    "docetaxel_kloft2006": (500, 30),
+    "fluorouracil_arshad2020": (500, 30),
+    "niraparib_platelets": (500, 30),
+    "omalizumab_hayashi2007": (500, 30),
+    "phenytoin_yukawa1990": (500, 30),
     "synthetic_bypass": (500, 50),
     "synthetic_chronotherapy": (500, 50),
     "synthetic_scavenger": (500, 50),
-    "synthetic_tmdd_full": (50, 10),
-    "synthetic_tmdd_mm": (50, 10),
+    "synthetic_tmdd_full": (500, 30),
+    "synthetic_tmdd_mm": (500, 30),
     "synthetic_tmdd_qss": (500, 50),
-    "voriconazole_friberg2012": (50, 10),
-    "warfarin_hamberg2007": (50, 10),
-    "warfarin_pkpca_holford": (50, 10),
-    "warfarin_xia2024": (300, 30),
+    "voriconazole_friberg2012": (500, 30),
+    "warfarin_hamberg2007": (500, 30),
+    "warfarin_pkpca_holford": (500, 30),
+    "warfarin_xia2024": (500, 30),
 }
 RULES = ("label", "mode", "expected")
 HEADS = (

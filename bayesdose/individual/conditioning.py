@@ -22,7 +22,7 @@ from bayesdose.individual.proposal import base_points, stratified
 from bayesdose.individual.target import Target, require_parameters
 from bayesdose.study import Study, events
 
-_EVEN = (0.4, 0.15)  # k-hat, and ESS over particles, at which one round of particles is left as it is
+_FEW, _FEW_SHARE = 25.0, 0.1  # population draws, and share of them, that a posterior should rest on
 _TEMPERED = 8192  # particles a run at least: fewer lose themselves along a thin curved ridge
 
 
@@ -104,7 +104,7 @@ def condition(
         log_evidence=None if np.isnan(found.log_evidence) else found.log_evidence,
     )
     weights = None if found.khat is None else found.weight
-    warnings = _warn(_unsure(fit, target, patient))
+    warnings = _warn(_unsure(fit, target, patient, found))
     return Draws(table, patient, diagnostics, compiled, warnings, weights, groups)
 
 
@@ -124,12 +124,7 @@ def _posterior(target: Target, n: int, seed: int, least: float) -> tuple[Particl
     def good(made: Particles) -> bool:
         return made.khat is not None and made.khat < KHAT_LIMIT and made.ess >= least
 
-    def enough(made: Particles) -> bool:
-        """Return whether to stop: after one round only where another would gain little."""
-        even = made.khat is not None and made.khat < _EVEN[0] and made.ess >= _EVEN[1] * len(made.draw)
-        return good(made) and (even or made.rounds > 1)
-
-    found = importance.sample(target, modes, n, seed, enough)
+    found = importance.sample(target, modes, n, seed, good)
     if good(found):
         return found, z_norm
     moved, trouble = tempering.sample(target, target.shift(modes[0]), max(n, _TEMPERED), seed)
@@ -221,8 +216,14 @@ def _require_one_subject(patient: Study) -> None:
         )
 
 
-def _unsure(fit: Fit, target: Target, patient: Study) -> Iterator[str]:
+def _unsure(fit: Fit, target: Target, patient: Study, found: Particles) -> Iterator[str]:
     """Yield what a reader of the draws must know."""
+    if found.theta_ess < min(_FEW, _FEW_SHARE * len(target.known)):
+        yield (
+            f"hardly any of the population's {len(target.known):,} draws agrees with these levels (theta-ESS "
+            f"{found.theta_ess:.1f}): what the draws say of the population rests on those few; check times, "
+            "doses and units of the levels"
+        )
     again = levels_in_fit(patient, fit.provenance["data"])
     if again:
         yield f"{again} of the patient's levels were in the fit: counted twice, the posterior is too narrow"

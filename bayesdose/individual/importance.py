@@ -11,15 +11,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import reduce
 
 import numpy as np
 
+from bayesdose.individual.joint import around_joint
 from bayesdose.individual.mode import Mode
 from bayesdose.individual.proposal import Component, Proposal, log_normal, shares
 from bayesdose.individual.target import Target
 
 _SPREAD, _WIDER = 1.15, 1.3  # of the scale matrix of a mode, and of the moments of weighted particles
+_EVEN = (0.4, 0.15)  # k-hat, and ESS over particles, at which one round of particles is left as it is
+_JOINT, _HEAVIEST = 0.7, 2  # share of joint modes among modes; particles to search from
 
 
 @dataclass(frozen=True)
@@ -59,9 +61,40 @@ class Particles:
         return float(1.0 / np.sum(self.weight**2))
 
     @property
+    def even(self) -> bool:
+        """Whether another round would gain little."""
+        return self.khat is not None and self.khat < _EVEN[0] and self.ess >= _EVEN[1] * len(self.draw)
+
+    @property
     def theta_ess(self) -> float:
         """Effective number of distinct population draws."""
         return float(1.0 / np.sum(np.bincount(self.draw, weights=self.weight) ** 2))
+
+
+@dataclass(frozen=True)
+class Pool:
+    """Particles of all rounds so far, not weighed yet.
+
+    Parameters
+    ----------
+    proposals
+        What each round was drawn from.
+    draw, z, loglik
+        The particles, and their log-likelihood.
+    log_q
+        Log-density of every proposal at every particle, (proposal, particle).
+    """
+
+    proposals: tuple[Proposal, ...]
+    draw: np.ndarray
+    z: np.ndarray
+    loglik: np.ndarray
+    log_q: np.ndarray
+
+    @classmethod
+    def empty(cls, target: Target) -> Pool:
+        """Return a pool without particles."""
+        return cls((), np.zeros(0, dtype=int), np.zeros((0, target.k)), np.zeros(0), np.zeros((0, 0)))
 
 
 def sample(
@@ -71,9 +104,9 @@ def sample(
     seed: int,
     good: Callable[[Particles], bool],
     *,
-    rounds: int = 4,
+    rounds: int = 16,
 ) -> Particles:
-    """Draw particles in rounds of n until they are good, or for `rounds` rounds.
+    """Draw particles in rounds of n until they are good, or for `rounds` rounds; a single one must be even.
 
     Parameters
     ----------
@@ -84,7 +117,7 @@ def sample(
     n, seed
         Particles of a round, and the seed of the first one.
     good
-        Says whether weighted particles will do.
+        Says whether weighted particles will do. Where they do not, joint modes of (theta, z) are sought.
     rounds
         The largest number of rounds.
 
@@ -93,21 +126,15 @@ def sample(
     Particles
         Good or not: the caller decides.
     """
-    first = around(target, modes)
-    proposals: list[Proposal] = []
-    draws: list[np.ndarray] = []
-    points: list[np.ndarray] = []
-    found: list[np.ndarray] = []
-    proposal = first
+    first = proposal = around(target, modes)
+    pool = Pool.empty(target)
     while True:
-        draw, z = proposal.draw(target.known, n, seed + len(draws))
-        proposals.append(proposal)
-        draws.append(draw)
-        points.append(z)
-        found.append(target.loglik(draw, z))
-        made = _weighed(target, proposals, draws, points, found)
-        if len(draws) == rounds or good(made):
+        pool = _grown(pool, target, proposal, n, seed + len(pool.proposals))
+        made = _weighed(pool)
+        if made.rounds == rounds or (good(made) and (made.rounds > 1 or made.even)):
             return made
+        if not good(made) and first.tilt is None:
+            first = _joined(first, made, target, modes)
         proposal = _matched(made, target, first)
 
 
@@ -122,21 +149,46 @@ def around(target: Target, modes: Sequence[Mode]) -> Proposal:
     return Proposal(components, shares(log_mass))
 
 
-def _weighed(
-    target: Target,
-    proposals: Sequence[Proposal],
-    draws: Sequence[np.ndarray],
-    points: Sequence[np.ndarray],
-    found: Sequence[np.ndarray],
-) -> Particles:
+def _grown(pool: Pool, target: Target, proposal: Proposal, n: int, seed: int) -> Pool:
+    """Draw n more particles; every proposal's density is worked out at every particle once."""
+    known, proposals = target.known, (*pool.proposals, proposal)
+    draw, z = proposal.draw(known, n, seed)
+    at_old = proposal.log_density(known, pool.draw, pool.z)
+    at_new = np.stack([one.log_density(known, draw, z) for one in proposals])
+    return Pool(
+        proposals,
+        np.concatenate([pool.draw, draw]),
+        np.concatenate([pool.z, z]),
+        np.concatenate([pool.loglik, target.loglik(draw, z)]),
+        np.hstack([np.vstack([pool.log_q, at_old]), at_new]),
+    )
+
+
+def _weighed(pool: Pool) -> Particles:
     """Weigh all particles by the mixture of all proposals, each with the same number of particles."""
-    draw, z = np.concatenate(draws), np.concatenate(points)
-    t = target.known.t[draw]
-    log_q = reduce(np.logaddexp, (p.log_density(t, z) for p in proposals)) - np.log(len(proposals))
-    log_weight = np.concatenate(found) + log_normal(z) - log_q
+    log_q = np.logaddexp.reduce(pool.log_q, axis=0) - np.log(len(pool.proposals))
+    log_weight = pool.loglik + log_normal(pool.z) - log_q
     weight, khat = smooth(log_weight)
     evidence = log_sum(log_weight) - float(np.log(len(log_weight)))
-    return Particles(draw, z, weight, khat, evidence, len(proposals))
+    return Particles(pool.draw, pool.z, weight, khat, evidence, len(pool.proposals))
+
+
+def _joined(first: Proposal, made: Particles, target: Target, modes: Sequence[Mode]) -> Proposal:
+    """Return the first proposal with components around joint modes of (theta, z), draws tilted to them."""
+    u = target.known.standard.u
+    if not target.k or not u.shape[1]:
+        return first
+    joint = around_joint(target, _starts(made, u, modes))
+    share = np.concatenate([_JOINT * joint.share, (1 - _JOINT) * first.share])
+    return Proposal([*joint.components, *first.components], share, joint.tilt)
+
+
+def _starts(made: Particles, u: np.ndarray, modes: Sequence[Mode]) -> list[np.ndarray]:
+    """Return points (z, u) to search from: the mode at the centre, the particles' mean, and the heaviest."""
+    x = np.column_stack([made.z, u[made.draw]])
+    mean = _flattened(made.weight, 10 * (made.z.shape[1] + 1)) @ x
+    heaviest = x[np.argsort(-made.weight, kind="stable")[:_HEAVIEST]]
+    return [np.concatenate([modes[0].z, np.zeros(u.shape[1])]), mean, *heaviest]
 
 
 def _matched(made: Particles, target: Target, first: Proposal) -> Proposal:
@@ -148,7 +200,7 @@ def _matched(made: Particles, target: Target, first: Proposal) -> Proposal:
     spread = (weight[:, None] * (e - mean)).T @ (e - mean)
     root = np.linalg.cholesky(_WIDER * spread + 1e-6 * np.eye(k))
     components = [Component(mean, A, root), *first.components]
-    return Proposal(components, np.array([0.5, *(0.5 * first.share)]))
+    return Proposal(components, np.array([0.5, *(0.5 * first.share)]), first.tilt)
 
 
 def _flattened(weight: np.ndarray, ess: float) -> np.ndarray:

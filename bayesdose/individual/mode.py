@@ -83,7 +83,7 @@ def find_modes(objective: Objective, k: int, *, starts: int = 64, tries: int = 3
         )
     best = [i for i in _spread(points, values, tries) if np.isfinite(values[i])]
     found = _newton(objective, points[best], values[best])
-    return _distinct(sorted(found, key=lambda mode: mode.value))
+    return distinct(found)
 
 
 def _spread(points: np.ndarray, values: np.ndarray, tries: int) -> list[int]:
@@ -97,8 +97,9 @@ def _spread(points: np.ndarray, values: np.ndarray, tries: int) -> list[int]:
     return chosen
 
 
-def _distinct(modes: list[Mode]) -> list[Mode]:
-    """Leave out minima that are one already found, or too high to matter."""
+def distinct(found: list[Mode]) -> list[Mode]:
+    """Return minima, lowest first, but those that are one of them already or too high to matter."""
+    modes = sorted(found, key=lambda mode: mode.value)
     kept = modes[:1]
     for mode in modes[1:]:
         step = [mode.z - other.z for other in kept]
@@ -138,31 +139,31 @@ def _newton(objective: Objective, z: np.ndarray, values: np.ndarray, rounds: int
     return [Mode(*one) for one in zip(z, hessians, values.tolist(), strict=True)]
 
 
-def derivatives(objective: Objective, z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def derivatives(objective: Objective, z: np.ndarray, step: float = _STEP) -> tuple[np.ndarray, np.ndarray]:
     """Return gradient (k,) and floored Hessian (k, k) by central differences, in one batched call."""
-    gradient, hessian = _derivatives(objective, z[None])
+    gradient, hessian = _derivatives(objective, z[None], step)
     return gradient[0], hessian[0]
 
 
-def _derivatives(objective: Objective, z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _derivatives(objective: Objective, z: np.ndarray, step: float = _STEP) -> tuple[np.ndarray, np.ndarray]:
     """Return gradients (n, k) and floored Hessians (n, k, k) at n points."""
     k = z.shape[1]
     rows, columns, steps = _stencil(k)
-    f = objective((z[:, None] + steps).reshape(-1, k)).reshape(len(z), -1)
+    f = objective((z[:, None] + step * steps).reshape(-1, k)).reshape(len(z), -1)
     up, down, rest = f[:, 1 : k + 1], f[:, k + 1 : 2 * k + 1], f[:, 2 * k + 1 :].reshape(len(z), -1, 4)
     hessian = np.empty((len(z), k, k))
-    hessian[:, np.arange(k), np.arange(k)] = (up - 2 * f[:, :1] + down) / _STEP**2
-    crossed = (rest @ np.array([1.0, -1.0, -1.0, 1.0])) / (4 * _STEP**2)
+    hessian[:, np.arange(k), np.arange(k)] = (up - 2 * f[:, :1] + down) / step**2
+    crossed = (rest @ np.array([1.0, -1.0, -1.0, 1.0])) / (4 * step**2)
     hessian[:, rows, columns] = hessian[:, columns, rows] = crossed
-    return (up - down) / (2 * _STEP), floored(hessian)
+    return (up - down) / (2 * step), floored(hessian)
 
 
 @lru_cache(maxsize=32)
 def _stencil(k: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return the pairs of axes, and the steps: none, up and down each axis, four corners of each pair."""
+    """Return the pairs of axes, and unit steps: none, up and down each axis, four corners of each pair."""
     rows, columns = np.tril_indices(k, -1)
-    single = _STEP * np.vstack([np.eye(k), -np.eye(k)])
-    axes = _STEP * np.eye(k)
+    single = np.vstack([np.eye(k), -np.eye(k)])
+    axes = np.eye(k)
     crossed = [s * axes[i] + t * axes[j] for i, j in zip(rows, columns, strict=True) for s, t in _SIGNS]
     return rows, columns, np.vstack([np.zeros((1, k)), single, np.reshape(crossed, (-1, k))])
 

@@ -5,12 +5,33 @@ from __future__ import annotations
 import weakref
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 if TYPE_CHECKING:
     from bayesdose.fitting import Fit
+
+
+_FLAT = 1e-8  # spread along a direction, of the largest, that is none
+
+
+@dataclass(frozen=True)
+class Standard:
+    """Population draws u in uncorrelated units, and the way there and back: ``u = t @ to``, ``t = u @ back``.
+
+    Parameters
+    ----------
+    u
+        (draw, rank).
+    to, back
+        (theta, rank) and (rank, theta).
+    """
+
+    u: np.ndarray
+    to: np.ndarray
+    back: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -44,6 +65,16 @@ class Population:
     def sd(self) -> np.ndarray:
         """SD of the transformed draws, (theta,)."""
         return np.asarray(self.t.std(axis=0))
+
+    @cached_property
+    def standard(self) -> Standard:
+        """The transformed draws in uncorrelated units of SD 1; directions without variance are left out."""
+        scale = np.where(self.sd > 0, self.sd, 1.0)
+        left, length, right = np.linalg.svd(self.t / scale, full_matrices=False)
+        kept = length > _FLAT * length.max(initial=0.0)
+        sd, right = length[kept] / np.sqrt(len(self)), right[kept]
+        to, back = right.T / (scale[:, None] * sd), sd[:, None] * right * scale
+        return Standard(left[:, kept] * np.sqrt(len(self)), to, back)
 
     def at(self, draw: np.ndarray) -> dict[str, np.ndarray]:
         """Return the draws numbered `draw`, name to (n,)."""

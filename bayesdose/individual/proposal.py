@@ -58,23 +58,31 @@ class Proposal:
         One or more.
     share
         Of each among what the prior leaves, (component,), adding up to 1.
+    tilt
+        Log of how much more often each population draw is proposed than one of the population, (draw,); None
+        where all are proposed alike.
     """
 
     components: Sequence[Component]
     share: np.ndarray
+    tilt: np.ndarray | None = None
 
-    def log_density(self, t: np.ndarray, z: np.ndarray) -> np.ndarray:
-        """Return the log-density of each z (n, eta) given its t (n, theta)."""
-        made = np.log(PRIOR_SHARE) + log_normal(z)
+    def log_density(self, known: Population, draw: np.ndarray, z: np.ndarray) -> np.ndarray:
+        """Return the log-density of each particle, number of a population draw (n,) and z (n, eta).
+
+        That of the draw is against its share in the population, which is so the target's.
+        """
+        t, made = known.t[draw], np.log(PRIOR_SHARE) + log_normal(z)
         for share, component in zip(self.share, self.components, strict=True):
             made = np.logaddexp(made, np.log((1 - PRIOR_SHARE) * share) + component.log_density(t, z))
-        return np.asarray(made)
+        return np.asarray(made if self.tilt is None else made + self.tilt[draw])
 
     def draw(self, known: Population, n: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
         """Draw n particles: the number of a population draw (n,), and z (n, eta)."""
         k = len(self.components[0].z)
         normal, chi, rank, choice = base_points(n, k, seed)
-        draw = known.order[stratified(rank, len(known), seed)]
+        often = None if self.tilt is None else np.exp(self.tilt[known.order])
+        draw = known.order[stratified(rank, len(known), seed, often)]
         which = np.searchsorted(np.cumsum(self.share), (choice - PRIOR_SHARE) / (1 - PRIOR_SHARE))
         z, t = normal.copy(), known.t[draw]
         for j, component in enumerate(self.components):
@@ -102,13 +110,17 @@ def base_points(n: int, k: int, seed: int) -> tuple[np.ndarray, np.ndarray, np.n
     return ndtri(u[:, :k]), chi, rank, u[:, k + 2]
 
 
-def stratified(rank: np.ndarray, size: int, seed: int) -> np.ndarray:
+def stratified(rank: np.ndarray, size: int, seed: int, often: np.ndarray | None = None) -> np.ndarray:
     """Spread particles over `size` population draws: one in each stratum, by rank among the particles (n,).
 
-    Where there are more draws than particles, the seed decides which of a stratum's draws is taken.
+    Where there are more draws than particles, the seed decides which of a stratum's draws is taken. `often`
+    says how much more often than another a draw is taken, (size,).
     """
-    u = np.random.default_rng((seed, size)).random(len(rank))
-    return np.minimum(((rank + u) * size / len(rank)).astype(int), size - 1)
+    place = rank + np.random.default_rng((seed, size)).random(len(rank))
+    if often is None:
+        return np.minimum((place * size / len(rank)).astype(int), size - 1)
+    up_to = np.cumsum(often)
+    return np.minimum(np.searchsorted(up_to, place * up_to[-1] / len(rank)), size - 1)
 
 
 def log_normal(z: np.ndarray) -> np.ndarray:

@@ -98,6 +98,8 @@ def run(target: Target, A: np.ndarray, n: int, seed: int) -> Run:
     power, evidence, scale, accepted = 0.0, 0.0, 1.0, 1.0
     for step in range(_STEPS):
         longer = _longer(cloud.loglik, power)
+        if longer == power:
+            return Run(cloud, evidence, 0.0, step)
         log_weight = (longer - power) * cloud.loglik
         evidence += float(logsumexp(log_weight) - np.log(n))
         weight = np.exp(log_weight - logsumexp(log_weight))
@@ -118,7 +120,7 @@ def _prior(target: Target, n: int, seed: int) -> Cloud:
 
 
 def _longer(loglik: np.ndarray, power: float) -> float:
-    """Return the next power: as large as leaves half of the particles effective, at most 1."""
+    """Return the next power: as large as leaves half of the particles effective, at most 1; or this one."""
 
     def kept(more: float) -> float:
         w = more * np.where(np.isfinite(loglik), loglik, -np.inf)
@@ -127,7 +129,8 @@ def _longer(loglik: np.ndarray, power: float) -> float:
 
     if kept(1.0 - power) >= 0:
         return 1.0
-    return power + float(brentq(kept, 1e-12 * (1.0 - power), 1.0 - power, xtol=1e-6))
+    least = 1e-12 * (1.0 - power)
+    return power + float(brentq(kept, least, 1.0 - power, xtol=1e-6)) if kept(least) > 0 else power
 
 
 def _walked(

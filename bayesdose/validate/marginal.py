@@ -67,7 +67,7 @@ def log_marginal(
 
 
 def _log_weight(target: Target, proposal: Proposal, draw: NDArray[np.intp], z: Floats) -> Floats:
-    log_q = proposal.log_density(target.known.t[draw], z)
+    log_q = proposal.log_density(target.known, draw, z)
     return np.asarray(target.loglik(draw, z) + log_normal(z) - log_q)
 
 

@@ -109,10 +109,19 @@ def test_an_impossible_level_is_refused(stored_fit):
         bd.condition(stored_fit, study, seed=1)
 
 
+def contradicting(model, level):
+    return made_up(model, *[(float(t), level) for t in range(2, 40, 2)])
+
+
 def test_an_unreliable_posterior_is_not_handed_out(stored_fit):
-    contradicting = made_up(stored_fit.model, *[(float(t), 300.0) for t in range(2, 40, 2)])
-    with pytest.raises(Refused, match=r"not reliable.*k-hat"):
-        bd.condition(stored_fit, contradicting, seed=1, particles=512)
+    with pytest.raises(Refused, match=r"not reliable.*k-hat.*tempered SMC hardly moves"):
+        bd.condition(stored_fit, contradicting(stored_fit.model, 3e6), seed=1, particles=512)
+
+
+def test_a_posterior_that_rests_on_few_population_draws_says_so(stored_fit):
+    with pytest.warns(UserWarning, match=r"hardly any of the population's 10,000 draws .*theta-ESS 1\.\d"):
+        me = bd.condition(stored_fit, contradicting(stored_fit.model, 300.0), seed=1)
+    assert "check times, doses and units" in str(me)
 
 
 def test_a_patient_of_the_fit_is_warned_of(stored_fit, neonates):

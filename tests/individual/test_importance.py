@@ -98,7 +98,7 @@ def test_a_round_mends_a_proposal_in_the_wrong_place():
         for mode in find_modes(of.objective, of.k)
     ]
     enough = 0.1 * 4096
-    first = importance.sample(of, modes, 4096, 5, lambda made: True)
+    first = importance.sample(of, modes, 4096, 5, lambda made: True, rounds=1)
     assert first.ess < enough
     mended = importance.sample(of, modes, 4096, 5, lambda made: made.ess > enough and made.khat < 0.7)
     assert mended.khat < 0.7
@@ -113,8 +113,20 @@ def test_a_proposal_is_a_density():
     proposal = Proposal(parts, shares([0.0, -1.0]))
     x = np.linspace(-60, 60, 1201)
     z = np.stack(np.meshgrid(x, x, indexing="ij"), axis=-1).reshape(-1, 2)
-    density = np.exp(proposal.log_density(np.full((len(z), 1), 0.7), z)).reshape(1201, 1201)
-    assert np.trapezoid(np.trapezoid(density, x), x) == pytest.approx(1.0, abs=1e-3)
+    known, tilt = population({"theta": np.array([-0.7, 0.7])}), np.log([0.5, 1.5])
+    for one, often in ((proposal, 1.0), (dataclasses.replace(proposal, tilt=tilt), 1.5)):
+        density = np.exp(one.log_density(known, np.ones(len(z), dtype=int), z)).reshape(1201, 1201)
+        assert np.trapezoid(np.trapezoid(density, x), x) == pytest.approx(often, abs=1.5e-3)
+
+
+def test_tilted_draws_come_as_often_as_they_should():
+    known = population({"theta": np.random.default_rng(1).standard_normal(50)})
+    often = np.random.default_rng(2).random(50)
+    tilt = np.log(often / often.mean())
+    proposal = Proposal([Component(np.zeros(1), np.zeros((1, 1)), np.eye(1))], np.ones(1), tilt)
+    draw, _ = proposal.draw(known, 4096, seed=1)
+    counts = np.bincount(draw, minlength=50)
+    assert np.all(np.abs(counts - 4096 * often / often.sum()) <= 2)
 
 
 def test_two_modes_are_both_found_and_weighed():
