@@ -81,7 +81,7 @@ def condition(
     data = whole.data(tables)
     compiled, known, groups = as_member(fit, whole, data)
     target = Target(compiled, data, known)
-    require_parameters(target, patient)
+    require_parameters(compiled, known.at(np.zeros(1, dtype=int)), data, patient)
     levels, n = int(tables.sizes["observation"]), particles or standard
     if levels > 0 or compiled.informed:
         found, z_norm = _posterior(target, n, seed, least)

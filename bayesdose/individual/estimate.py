@@ -20,6 +20,7 @@ from bayesdose.individual.compiled import Compiled, Data, compile_individual
 from bayesdose.individual.groups import as_member
 from bayesdose.individual.mode import derivatives, find_mode, is_floored
 from bayesdose.individual.proposal import log_normal
+from bayesdose.individual.target import require_parameters
 from bayesdose.model import Model
 from bayesdose.study import Study, events
 
@@ -149,7 +150,7 @@ def map_estimate(model: Model, patient: Study, theta: Mapping[str, float] | Fit 
     ------
     InputError
         More than one subject, a population variable without a value or an unknown one, a fit of another
-        model.
+        model, or covariates that leave a parameter without a value.
     Refused
         When the levels are impossible under the model.
 
@@ -162,6 +163,7 @@ def map_estimate(model: Model, patient: Study, theta: Mapping[str, float] | Fit 
     _require_one_subject(patient)
     at = _placed(model, patient, theta)
     compiled, k = at.compiled, at.compiled.size(at.data)
+    require_parameters(compiled, at.theta, at.data, patient)
     mode = find_mode(at.objective, k)
     gradient, hessian = derivatives(at.objective, mode.z) if k else (np.zeros(0), mode.hessian)
     inverse = np.linalg.inv(hessian)

@@ -16,7 +16,7 @@ import numpy as np
 
 from bayesdose.individual.joint import around_joint
 from bayesdose.individual.mode import Mode
-from bayesdose.individual.proposal import Component, Proposal, log_normal, shares
+from bayesdose.individual.proposal import Component, Proposal, log_normal, root_of_inverse, shares
 from bayesdose.individual.target import Target
 
 _SPREAD, _WIDER = 1.15, 1.3  # of the scale matrix of a mode, and of the moments of weighted particles
@@ -142,8 +142,7 @@ def around(target: Target, modes: Sequence[Mode]) -> Proposal:
     """Return the proposal around modes: each with its Hessian, moving with theta."""
     components, log_mass = [], []
     for mode in modes:
-        k = len(mode.z)
-        root = np.linalg.cholesky(_SPREAD * np.linalg.inv(mode.hessian)) if k else np.zeros((0, 0))
+        root = np.sqrt(_SPREAD) * root_of_inverse(mode.hessian)
         components.append(Component(mode.z, target.shift(mode), root))
         log_mass.append(-mode.value + float(np.log(np.diag(root)).sum()))
     return Proposal(components, shares(log_mass))

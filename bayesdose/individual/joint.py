@@ -15,7 +15,7 @@ from scipy.optimize import minimize
 from scipy.special import logsumexp
 
 from bayesdose.individual.mode import Mode, Objective, derivatives, distinct
-from bayesdose.individual.proposal import Component, Proposal, log_normal, shares
+from bayesdose.individual.proposal import Component, Proposal, log_normal, root_of_inverse, shares
 from bayesdose.individual.target import Target
 
 _STEP, _WIDE = 1e-3, 0.02  # of slopes, and of curvatures, which must not see the roughness of a solver
@@ -48,23 +48,29 @@ def _component(target: Target, mode: Mode) -> Component:
     """Return z given theta under the normal approximation at a joint mode."""
     k, H = target.k, mode.hessian
     moves = -np.linalg.solve(H[:k, :k], H[:k, k:])
-    root = np.linalg.cholesky(_SPREAD * np.linalg.inv(H[:k, :k]))
+    root = np.sqrt(_SPREAD) * root_of_inverse(H[:k, :k])
     return Component(mode.z[:k] - moves @ mode.z[k:], moves @ target.known.standard.to.T, root)
 
 
 def _tilt(target: Target, modes: Sequence[Mode], share: np.ndarray) -> np.ndarray:
     """Weigh draws by their density under the approximations against N(0, I); half stay as they are."""
     u, k = target.known.standard.u, target.k
-    each = [_log_normal(u - mode.z[k:], _WIDER * np.linalg.inv(mode.hessian)[k:, k:]) for mode in modes]
+    each = [_log_normal(u - mode.z[k:], _precision(mode, k) / _WIDER) for mode in modes]
     log_ratio = logsumexp(each, axis=0, b=share[:, None]) + 0.5 * np.einsum("ij,ij->i", u, u)
     ratio = np.exp(log_ratio - log_ratio.max())
     return np.asarray(np.log((1 - _PREFERRED) + _PREFERRED * ratio / ratio.mean()))
 
 
-def _log_normal(away: np.ndarray, covariance: np.ndarray) -> np.ndarray:
-    """Return the log-density of N(0, covariance) at points (n, rank), but for the constant."""
-    squared = np.einsum("ij,jk,ik->i", away, np.linalg.inv(covariance), away)
-    return np.asarray(-0.5 * squared - 0.5 * np.linalg.slogdet(covariance)[1])
+def _precision(mode: Mode, k: int) -> np.ndarray:
+    """Return the precision of u with z integrated out, (rank, rank): a Schur complement of the Hessian."""
+    H = mode.hessian
+    return np.asarray(H[k:, k:] - H[k:, :k] @ np.linalg.solve(H[:k, :k], H[:k, k:]))
+
+
+def _log_normal(away: np.ndarray, precision: np.ndarray) -> np.ndarray:
+    """Return the log-density of N(0, precision^-1) at points (n, rank), but for the constant."""
+    squared = np.einsum("ij,jk,ik->i", away, precision, away)
+    return np.asarray(0.5 * np.linalg.slogdet(precision)[1] - 0.5 * squared)
 
 
 def _objective(target: Target, x: np.ndarray) -> np.ndarray:

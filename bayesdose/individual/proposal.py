@@ -13,6 +13,7 @@ from scipy.stats import qmc
 from bayesdose.individual.population import Population
 
 NU, PRIOR_SHARE = 5.0, 0.15
+_FLATTEST, _STEEPEST = 1e-3, 1e20  # curvatures that are believed
 _LEAST_SHARE = 0.1  # of a mode, however little of the posterior it seems to hold
 
 
@@ -90,6 +91,16 @@ class Proposal:
             spread = np.sqrt(chi[own] / NU)[:, None]
             z[own] = component.centre(t[own]) + (normal[own] @ component.root.T) / spread
         return draw, z
+
+
+def root_of_inverse(hessian: np.ndarray) -> np.ndarray:
+    """Return the lower-triangular root of the inverse of a positive definite matrix (k, k).
+
+    By its eigenvectors: an inverse whose eigenvalues differ by many powers of ten has no Cholesky factor.
+    """
+    values, vectors = np.linalg.eigh(hessian)
+    root = np.linalg.qr((vectors / np.sqrt(np.clip(values, _FLATTEST, _STEEPEST))).T, mode="r").T
+    return np.asarray(root * np.where(np.diag(root) < 0, -1.0, 1.0))
 
 
 def shares(log_mass: Sequence[float]) -> np.ndarray:

@@ -84,15 +84,16 @@ class Target:
         return np.asarray(-np.linalg.solve(mode.hessian, np.where(np.isfinite(mixed), mixed, 0.0)))
 
 
-def require_parameters(target: Target, patient: Study) -> None:
+def require_parameters(
+    compiled: Compiled, theta: Mapping[str, np.ndarray], data: Data, patient: Study
+) -> None:
     """Complain where the patient's covariates leave a parameter without a value.
 
     Such as a code of a category that the model has no factor for: every level and every dose would be nan.
+    theta is of one particle.
     """
-    compiled, known = target.compiled, target.known
-    who = known.at(np.zeros(1, dtype=int)), np.zeros((1, target.k)), target.data
     member = np.zeros((1, 1)) if compiled.subpopulations else None
-    found = compiled.individual(*who, member)
+    found = compiled.individual(theta, np.zeros((1, compiled.size(data))), data, member)
     unknown = [name for name in compiled.parameters if np.isnan(found[name]).any()]
     if not unknown:
         return

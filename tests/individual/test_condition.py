@@ -139,11 +139,16 @@ def test_print_says_how_sure(me):
 
 
 @pytest.mark.parametrize("levels", [(), ((30.0, 12.0),)])
-def test_a_category_without_a_factor_is_told(levels):
+@pytest.mark.parametrize(
+    "asked",
+    [lambda fit, who: bd.condition(fit, who, seed=1), lambda fit, who: bd.map_estimate(fit.model, who, fit)],
+    ids=["condition", "MAP"],
+)
+def test_a_category_without_a_factor_is_told(asked, levels):
     fit = bd.load_fit("vancomycin_goti2018")
     rows = [{"TIME": 0.0, "AMT": 1000.0, "RATE": 1000.0, "DV": np.nan}]
     rows += [{"TIME": t, "AMT": np.nan, "RATE": np.nan, "DV": v} for t, v in levels]
     person = {c.name: c.reference for c in fit.model.card.covariates} | {"DIAL": 0.5}  # 0 or 1
     patient = bd.read_study(pd.DataFrame(rows).assign(ID="1", **person), fit.model)
     with pytest.raises(InputError, match=r"CL and V1 of this patient are not a number.*DIAL 0\.5"):
-        bd.condition(fit, patient, seed=1)
+        asked(fit, patient)

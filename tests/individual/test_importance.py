@@ -11,7 +11,7 @@ from bayesdose.errors import Refused
 from bayesdose.individual import importance, tempering
 from bayesdose.individual.mode import derivatives, find_mode, find_modes
 from bayesdose.individual.population import population
-from bayesdose.individual.proposal import Component, Proposal, shares
+from bayesdose.individual.proposal import Component, Proposal, root_of_inverse, shares
 from bayesdose.individual.target import Target
 
 OMEGA, SIGMA, TAU = 0.7, 0.2, 0.3
@@ -127,6 +127,23 @@ def test_tilted_draws_come_as_often_as_they_should():
     draw, _ = proposal.draw(known, 4096, seed=1)
     counts = np.bincount(draw, minlength=50)
     assert np.all(np.abs(counts - 4096 * often / often.sum()) <= 2)
+
+
+@pytest.mark.parametrize("steep", [2.0, 1e5, 1e10])
+def test_the_root_of_an_inverse_squared_is_the_inverse(steep):
+    turn = stats.ortho_group.rvs(3, random_state=1)
+    root = root_of_inverse((turn * [0.25, 1.0, steep]) @ turn.T)
+    assert_allclose(root, np.tril(root))
+    assert np.all(np.diag(root) > 0)
+    assert_allclose(turn.T @ root @ root.T @ turn, np.diag([4.0, 1.0, 1 / steep]), atol=1e-14 * steep)
+
+
+def test_a_matrix_too_steep_for_an_inverse_has_a_root():
+    """Where a density has a step the differences at it are beyond what numbers tell apart."""
+    turn = stats.ortho_group.rvs(3, random_state=1)
+    root = root_of_inverse((turn * [0.25, 1.0, 1e17]) @ turn.T)
+    assert np.isfinite(root).all()
+    assert np.all(np.diag(root) > 0)
 
 
 def test_two_modes_are_both_found_and_weighed():
