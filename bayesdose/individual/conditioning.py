@@ -22,7 +22,8 @@ from bayesdose.individual.proposal import base_points, stratified
 from bayesdose.individual.target import Target, require_parameters
 from bayesdose.study import Study, events
 
-_FEW, _FEW_SHARE = 25.0, 0.1  # population draws, and share of them, that a posterior should rest on
+_LEAST, _FEW, _SHARE = 2.0, 25.0, 0.1  # population draws that a posterior must and should rest on, or share
+POPULATION = "population draws"  # the method without levels
 _TEMPERED = 8192  # particles a run at least: fewer lose themselves along a thin curved ridge
 
 
@@ -65,13 +66,14 @@ def condition(
     InputError
         More than one subject, an unknown precision, or covariates that leave a parameter without a value.
     Refused
-        Neither importance sampling nor tempered SMC gives what can be relied on: no posterior is handed out.
+        Neither importance sampling nor tempered SMC gives what can be relied on, or no more than one
+        population draw agrees with the levels: no posterior is handed out.
 
     Notes
     -----
-    Defensive-mixture importance sampling around modes that move with theta, Pareto-smoothed; up to three
-    more rounds where weights are uneven; then tempered SMC, twice, which must agree with itself. See
-    ``docs/explanation/conditioning.md``.
+    Defensive-mixture importance sampling around modes that move with theta, Pareto-smoothed; where weights
+    are uneven, more rounds, around joint modes of (theta, z); then tempered SMC, twice, which must agree with
+    itself. See ``docs/explanation/conditioning.md``.
     """
     _require_fit(fit)
     _require_one_subject(patient)
@@ -126,19 +128,42 @@ def _posterior(target: Target, n: int, seed: int, least: float) -> tuple[Particl
 
     found = importance.sample(target, modes, n, seed, good)
     if good(found):
-        return found, z_norm
+        return _supported(found, target), z_norm
     moved, trouble = tempering.sample(target, target.shift(modes[0]), max(n, _TEMPERED), seed)
     if trouble is None and moved.ess < least:
         trouble = f"tempered SMC leaves {moved.ess:.0f} distinct particles of {least:.0f}"
     if trouble is None:
-        return moved, z_norm
-    raise Refused(
+        return _supported(moved, target), z_norm
+    raise _refused(
+        f"k-hat {found.khat:.2f}, ESS {found.ess:.0f}, theta-ESS {found.theta_ess:.0f}; {trouble}",
+        f"k-hat below {KHAT_LIMIT} and ESS of at least {least:.0f}, or two runs that agree",
+        "; if they hold, ask for more particles",
+    )
+
+
+def _supported(found: Particles, target: Target) -> Particles:
+    """Return what was found, or say that it rests on one population draw: on others it would be another."""
+    if not _rests_on_fewer(found, target, _LEAST):
+        return found
+    raise _refused(
+        f"a theta-ESS of {found.theta_ess:.1f} of the population's {len(target.known):,} draws",
+        f"a theta-ESS of at least {_LEAST:g}: with other draws of the population the result would be another",
+    )
+
+
+def _rests_on_fewer(found: Particles, target: Target, draws: float) -> bool:
+    """Return whether the posterior rests on fewer population draws, or a tenth where there are few."""
+    return found.theta_ess < min(draws, _SHARE * len(target.known))
+
+
+def _refused(came: str, expected: str, more: str = "") -> Refused:
+    return Refused(
         explain(
             "the posterior of this patient is not reliable, so no draws are handed out",
-            came=f"k-hat {found.khat:.2f}, ESS {found.ess:.0f}, theta-ESS {found.theta_ess:.0f}; {trouble}",
-            expected=f"k-hat below {KHAT_LIMIT} and ESS of at least {least:.0f}, or two runs that agree",
+            came=came,
+            expected=expected,
             meant="levels that contradict the population or each other (a missed dose, a wrong time or unit)",
-            fix="check times, doses and units of the levels; if they hold, ask for more particles",
+            fix=f"check times, doses and units of the levels{more}",
         )
     )
 
@@ -158,7 +183,7 @@ def _members(
 def _prior(target: Target, n: int, seed: int) -> Particles:
     normal, _, rank, _ = base_points(n, target.k, seed)
     draw = stratified(rank, len(target.known), seed)
-    return Particles(draw, normal, np.full(n, 1.0 / n), None, np.nan, 1, "population draws")
+    return Particles(draw, normal, np.full(n, 1.0 / n), None, np.nan, 1, POPULATION)
 
 
 def _table(target: Target, found: Particles, picked: np.ndarray, seed: int) -> xr.Dataset:
@@ -218,11 +243,11 @@ def _require_one_subject(patient: Study) -> None:
 
 def _unsure(fit: Fit, target: Target, patient: Study, found: Particles) -> Iterator[str]:
     """Yield what a reader of the draws must know."""
-    if found.theta_ess < min(_FEW, _FEW_SHARE * len(target.known)):
+    if found.method != POPULATION and _rests_on_fewer(found, target, _FEW):
         yield (
             f"hardly any of the population's {len(target.known):,} draws agrees with these levels (theta-ESS "
-            f"{found.theta_ess:.1f}): what the draws say of the population rests on those few; check times, "
-            "doses and units of the levels"
+            f"{found.theta_ess:.1f}), and all of the posterior rests on those few; check times, doses and "
+            "units of the levels"
         )
     again = levels_in_fit(patient, fit.provenance["data"])
     if again:

@@ -1,9 +1,10 @@
 """Importance sampling of (theta, z) for one patient: shifted defensive mixture, Pareto smoothing, rounds.
 
 Target: p(theta, z | population data, levels), proportional to p(theta | population data) N(z; 0, I)
-p(levels | theta, z). theta is proposed from the population draws, z around modes that move with theta
-(implicit-function theorem), mixed with the prior. Where weights are too uneven, a component with the moments
-of the weighted particles is added and more particles are drawn; all of them are weighed by the mixture of all
+p(levels | theta, z). In the first round theta is proposed from the population draws, z around modes that move
+with theta (implicit-function theorem), mixed with the prior. Where weights are too uneven, a component with
+the moments of the weighted particles is added, where they cannot be used also joint modes of (theta, z) with
+the draws that agree with them, and more particles are drawn; all of them are weighed by the mixture of all
 proposals (Veach & Guibas 1995; Owen & Zhou 2000, J Am Stat Assoc 95:135).
 """
 

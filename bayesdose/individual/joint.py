@@ -19,7 +19,8 @@ from bayesdose.individual.proposal import Component, Proposal, log_normal, root_
 from bayesdose.individual.target import Target
 
 _STEP, _WIDE = 1e-3, 0.02  # of slopes, and of curvatures, which must not see the roughness of a solver
-_IMPOSSIBLE = 1e10  # the negative log-density of what cannot be
+_WORST = 1e10  # negative log-density that counts as impossible
+_FARTHEST = 100.0  # SDs from the centre that are looked at
 _SPREAD, _WIDER, _PREFERRED = 1.15, 1.2, 0.5  # of z, of theta; share of particles that prefer draws
 
 
@@ -55,16 +56,21 @@ def _component(target: Target, mode: Mode) -> Component:
 def _tilt(target: Target, modes: Sequence[Mode], share: np.ndarray) -> np.ndarray:
     """Weigh draws by their density under the approximations against N(0, I); half stay as they are."""
     u, k = target.known.standard.u, target.k
-    each = [_log_normal(u - mode.z[k:], _precision(mode, k) / _WIDER) for mode in modes]
+    each = [_log_normal(u - mode.z[k:], _precision(mode, k)) for mode in modes]
     log_ratio = logsumexp(each, axis=0, b=share[:, None]) + 0.5 * np.einsum("ij,ij->i", u, u)
     ratio = np.exp(log_ratio - log_ratio.max())
     return np.asarray(np.log((1 - _PREFERRED) + _PREFERRED * ratio / ratio.mean()))
 
 
 def _precision(mode: Mode, k: int) -> np.ndarray:
-    """Return the precision of u with z integrated out, (rank, rank): a Schur complement of the Hessian."""
+    """Return the precision of u with z integrated out, (rank, rank): a Schur complement of the Hessian.
+
+    A little less than that, but never less than the population's own: else draws far out in a direction that
+    the levels say nothing of would be preferred.
+    """
     H = mode.hessian
-    return np.asarray(H[k:, k:] - H[k:, :k] @ np.linalg.solve(H[:k, :k], H[:k, k:]))
+    values, vectors = np.linalg.eigh(H[k:, k:] - H[k:, :k] @ np.linalg.solve(H[:k, :k], H[:k, k:]))
+    return np.asarray((vectors * np.maximum(values / _WIDER, 1.0)) @ vectors.T)
 
 
 def _log_normal(away: np.ndarray, precision: np.ndarray) -> np.ndarray:
@@ -74,15 +80,19 @@ def _log_normal(away: np.ndarray, precision: np.ndarray) -> np.ndarray:
 
 
 def _objective(target: Target, x: np.ndarray) -> np.ndarray:
-    """Return the negative log-density at points (n, eta + rank)."""
-    z, u = x[:, : target.k], x[:, target.k :]
-    theta = target.known.natural(u @ target.known.standard.back)
-    log_density = target.compiled.loglik(theta, z, target.data) + log_normal(z)
-    values = 0.5 * np.einsum("ij,ij->i", u, u) - log_density
-    return np.where(np.isfinite(values), values, _IMPOSSIBLE)
+    """Return the negative log-density at points (n, eta + rank); the worst there is far out."""
+    near = np.clip(x, -_FARTHEST, _FARTHEST)
+    z, u = near[:, : target.k], near[:, target.k :]
+    with np.errstate(over="ignore"):
+        theta = target.known.natural(u @ target.known.standard.back)
+    loglik = target.compiled.loglik(theta, z, target.data)
+    values = 0.5 * np.einsum("ij,ij->i", u, u) - log_normal(z) - loglik
+    known = np.isfinite(values) & (near == x).all(axis=1)
+    return np.minimum(np.where(known, values, _WORST), _WORST)
 
 
 def _lowest(objective: Objective, start: np.ndarray) -> Mode:
+    """Minimise by BFGS (Nocedal & Wright 2006, chapter 6), slopes by central differences."""
     around = _STEP * np.vstack([np.zeros(len(start)), np.eye(len(start)), -np.eye(len(start))])
 
     def sloped(x: np.ndarray) -> tuple[float, np.ndarray]:

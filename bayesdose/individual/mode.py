@@ -14,7 +14,7 @@ from bayesdose.errors import Impossible, explain
 
 Objective = Callable[[np.ndarray], np.ndarray]
 _STEP = 1e-4
-_FLOOR = 0.25  # smallest eigenvalue of the Hessian that is believed; the prior alone gives 1
+_FLOOR, _CEILING = 0.25, 1e10  # eigenvalues of the Hessian that are believed; the prior alone gives 1
 _SAME, _NEGLIGIBLE = 1.0, 10.0  # squared SDs between two minima that are one; height that counts for nothing
 _LENGTHS = np.array([1.0, 0.5, 0.25, 0.1, 0.03, 0.01, 1e-3])
 
@@ -172,10 +172,10 @@ _SIGNS = ((1, 1), (1, -1), (-1, 1), (-1, -1))
 
 
 def floored(hessian: np.ndarray) -> np.ndarray:
-    """Return symmetric matrices (..., k, k) with their eigenvalues raised to at least the floor."""
+    """Return symmetric matrices (..., k, k) with their eigenvalues kept between floor and ceiling."""
     known = np.isfinite(hessian).all(axis=(-2, -1), keepdims=True)
     values, vectors = np.linalg.eigh(np.where(known, hessian, np.eye(hessian.shape[-1])))
-    raised = np.maximum(values, _FLOOR)
+    raised = np.clip(values, _FLOOR, _CEILING)
     return np.asarray((vectors * raised[..., None, :]) @ np.swapaxes(vectors, -1, -2))
 
 

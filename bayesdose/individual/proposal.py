@@ -13,7 +13,7 @@ from scipy.stats import qmc
 from bayesdose.individual.population import Population
 
 NU, PRIOR_SHARE = 5.0, 0.15
-_FLATTEST, _STEEPEST = 1e-3, 1e20  # curvatures that are believed
+_FLATTEST = 1e-3  # curvature that rounding may leave of one that was not 0
 _LEAST_SHARE = 0.1  # of a mode, however little of the posterior it seems to hold
 
 
@@ -99,7 +99,7 @@ def root_of_inverse(hessian: np.ndarray) -> np.ndarray:
     By its eigenvectors: an inverse whose eigenvalues differ by many powers of ten has no Cholesky factor.
     """
     values, vectors = np.linalg.eigh(hessian)
-    root = np.linalg.qr((vectors / np.sqrt(np.clip(values, _FLATTEST, _STEEPEST))).T, mode="r").T
+    root = np.linalg.qr((vectors / np.sqrt(np.maximum(values, _FLATTEST))).T, mode="r").T
     return np.asarray(root * np.where(np.diag(root) < 0, -1.0, 1.0))
 
 

@@ -189,5 +189,5 @@ def _trouble(target: Target, runs: list[Run]) -> str | None:
     means = [values.mean(axis=0) for values in both]
     apart = float(np.max(np.abs(means[0] - means[1]) / np.where(sd > 0, sd, 1.0), initial=0.0))
     if apart > _APART:
-        return f"two runs of tempered SMC differ by {apart:.2f} SD"
+        return f"two runs of tempered SMC differ by {apart:.3g} SD"
     return None

@@ -119,9 +119,18 @@ def test_an_unreliable_posterior_is_not_handed_out(stored_fit):
 
 
 def test_a_posterior_that_rests_on_few_population_draws_says_so(stored_fit):
-    with pytest.warns(UserWarning, match=r"hardly any of the population's 10,000 draws .*theta-ESS 1\.\d"):
-        me = bd.condition(stored_fit, contradicting(stored_fit.model, 300.0), seed=1)
+    with pytest.warns(UserWarning, match=r"hardly any of the population's 10,000 draws .*theta-ESS \d"):
+        me = bd.condition(stored_fit, contradicting(stored_fit.model, 60.0), seed=1)
     assert "check times, doses and units" in str(me)
+
+
+def test_a_posterior_that_rests_on_one_population_draw_is_not_handed_out(stored_fit):
+    with pytest.raises(Refused, match=r"not reliable.*theta-ESS of 1\.\d of the population's 10,000 draws"):
+        bd.condition(stored_fit, contradicting(stored_fit.model, 300.0), seed=1)
+
+
+def test_few_particles_without_levels_are_no_contradiction(stored_fit):
+    assert bd.condition(stored_fit, made_up(stored_fit.model), seed=1, particles=16).warnings == ()
 
 
 def test_a_patient_of_the_fit_is_warned_of(stored_fit, neonates):

@@ -89,6 +89,50 @@ def test_tilted_rounds_give_the_exact_posterior(target):
     assert np.all(np.abs(got - mean) < 4 * sd / np.sqrt(found.theta_ess))
     spread = np.sqrt(found.weight @ (points - got) ** 2)
     assert_allclose(spread, sd, rtol=4 / np.sqrt(2 * found.theta_ess))
+    prior = np.cov(np.column_stack(list(target.known.theta.values())).T, ddof=0).sum() + 1.0
+    evidence = stats.norm.logpdf(LEVEL, target.known.centre.sum(), np.sqrt(prior + SIGMA**2))
+    assert found.log_evidence == pytest.approx(evidence, abs=4 / np.sqrt(found.theta_ess))
+
+
+def test_draws_far_out_where_the_levels_say_nothing_are_not_preferred():
+    """A skewed value that no level depends on: its draws keep their shares."""
+    rng = np.random.default_rng(2)
+    a, b = (rng.standard_normal((4000, 2)) @ SD.T).T
+    skewed = -np.exp(1.5 * rng.standard_normal(4000))
+    known = population({"a": a, "b": b, "skewed": skewed})
+    tilt = around_joint(Target(Sum(), {}, known), [np.zeros(4)]).tilt
+    alone = around_joint(Target(Sum(), {}, population({"a": a, "b": b})), [np.zeros(3)]).tilt
+    out = np.abs(known.standard.u).max(axis=1) > 5
+    assert out.sum() > 10
+    assert np.exp(tilt[out]).max() < 1.5 * np.exp(alone).max()
+
+
+def test_two_joint_modes_are_both_kept():
+    class Either(Sum):
+        """A level that tells a + b + z but for its sign."""
+
+        def loglik(self, theta, z, data):
+            return stats.norm.logpdf(LEVEL, np.abs(theta["a"] + theta["b"] + z[:, 0]), SIGMA)
+
+    a, b = (np.random.default_rng(3).standard_normal((4000, 2)) @ SD.T).T
+    found = around_joint(Target(Either(), {}, population({"a": a, "b": b})), [np.ones(3), -np.ones(3)])
+    assert sorted(np.sign(one.z[0]) for one in found.components) == [-1.0, 1.0]
+    assert_allclose(found.share, 0.5, atol=0.05)
+
+
+@pytest.mark.parametrize("level", [10.0**k for k in range(3, 13)])
+def test_levels_beyond_reason_end_in_no_traceback(level):
+    """Nor in a warning of NumPy, however far the search has to go."""
+
+    class Exploding(Sum):
+        def loglik(self, theta, z, data):
+            with np.errstate(over="ignore"):
+                return stats.norm.logpdf(level, theta["a"] * np.exp(0.3 * z[:, 0]), 1e-3 * level)
+
+    a = np.exp(np.random.default_rng(3).standard_normal(2000))
+    of = Target(Exploding(), {}, population({"a": a}))
+    found = importance.sample(of, find_modes(of.objective, 1), 512, 5, lambda made: made.khat < 0.7)
+    assert np.isfinite(found.weight).all()
 
 
 @pytest.mark.parametrize(("name", "number"), [("tobramycin_hennig2013", 5), ("mercaptopurine_hawwa2008", 25)])
