@@ -24,7 +24,7 @@ from twins.bedside import (
 )
 
 import bayesdose as bd
-from bayesdose.errors import InputError, Refused
+from bayesdose.errors import InputError
 
 SPECS = Path(__file__).parents[1] / "specs"
 DOSES = [(0.0, 1000.0, 1.0), (12.0, 1000.0, 1.0), (24.0, 1000.0, 1.0)]
