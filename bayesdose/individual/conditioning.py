@@ -135,7 +135,7 @@ def _posterior(target: Target, n: int, seed: int, least: float) -> tuple[Particl
     if trouble is None:
         return _supported(moved, target), z_norm
     raise _refused(
-        f"k-hat {found.khat:.2f}, ESS {found.ess:.0f}, theta-ESS {found.theta_ess:.0f}; {trouble}",
+        f"{_worth(found)}; {trouble}",
         f"k-hat below {KHAT_LIMIT} and ESS of at least {least:.0f}, or two runs that agree",
         "; if they hold, ask for more particles",
     )
@@ -146,7 +146,7 @@ def _supported(found: Particles, target: Target) -> Particles:
     if not _rests_on_fewer(found, target, _LEAST):
         return found
     raise _refused(
-        f"a theta-ESS of {found.theta_ess:.1f} of the population's {len(target.known):,} draws",
+        f"{_worth(found)} of the population's {len(target.known):,} draws",
         f"a theta-ESS of at least {_LEAST:g}: with other draws of the population the result would be another",
     )
 
@@ -154,6 +154,11 @@ def _supported(found: Particles, target: Target) -> Particles:
 def _rests_on_fewer(found: Particles, target: Target, draws: float) -> bool:
     """Return whether the posterior rests on fewer population draws, or a tenth where there are few."""
     return found.theta_ess < min(draws, _SHARE * len(target.known))
+
+
+def _worth(found: Particles) -> str:
+    khat = "" if found.khat is None else f"k-hat {found.khat:.2f}, "
+    return f"{khat}ESS {found.ess:.0f}, theta-ESS {found.theta_ess:.1f}"
 
 
 def _refused(came: str, expected: str, more: str = "") -> Refused:

@@ -125,7 +125,7 @@ def test_a_posterior_that_rests_on_few_population_draws_says_so(stored_fit):
 
 
 def test_a_posterior_that_rests_on_one_population_draw_is_not_handed_out(stored_fit):
-    with pytest.raises(Refused, match=r"not reliable.*theta-ESS of 1\.\d of the population's 10,000 draws"):
+    with pytest.raises(Refused, match=r"not reliable.*theta-ESS 1\.\d of the population's 10,000 draws"):
         bd.condition(stored_fit, contradicting(stored_fit.model, 300.0), seed=1)
 
 
