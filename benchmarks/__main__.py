@@ -20,6 +20,7 @@ SECTIONS = {
     "kernel": "The structural walk: values",
     "individual": "One patient",
     "bedside": "One patient: levels, random effects, batches",
+    "contradicting": "One patient, against the population's centre or not",
     "nonlinear": "One patient, differential equations",
     "decide": "Deciding",
     "information": "Value of information, and what flips a choice",
