@@ -32,22 +32,22 @@ KEPT, PAGE = ROOT / ".cache" / "library", ROOT / "docs" / "models" / "checked.md
 BEGIN, END = "<!-- results -->\n", "<!-- end of results -->"
 PROBABILITIES, DRAWS, Z_95 = (50, 80, 90, 95), 1000, 1.959963984540054
 PATIENTS, DECIDED = 500, 100
-FEWER = {  # predicted and decided for, where a patient costs much; a run with more gives closer limits
-    "docetaxel_kloft2006": (500, 30),
-    "fluorouracil_arshad2020": (500, 30),
-    "niraparib_platelets": (500, 30),
-    "omalizumab_hayashi2007": (500, 30),
-    "phenytoin_yukawa1990": (500, 30),
-    "synthetic_bypass": (500, 50),
-    "synthetic_chronotherapy": (500, 50),
-    "synthetic_scavenger": (500, 50),
-    "synthetic_tmdd_full": (500, 30),
-    "synthetic_tmdd_mm": (500, 30),
-    "synthetic_tmdd_qss": (500, 50),
-    "voriconazole_friberg2012": (500, 30),
-    "warfarin_hamberg2007": (500, 30),
-    "warfarin_pkpca_holford": (500, 30),
-    "warfarin_xia2024": (500, 30),
+FEWER = {  # decided for, where a decision costs much; a run with more gives closer limits
+    "docetaxel_kloft2006": 30,
+    "fluorouracil_arshad2020": 30,
+    "niraparib_platelets": 30,
+    "omalizumab_hayashi2007": 30,
+    "phenytoin_yukawa1990": 30,
+    "synthetic_bypass": 50,
+    "synthetic_chronotherapy": 50,
+    "synthetic_scavenger": 50,
+    "synthetic_tmdd_full": 30,
+    "synthetic_tmdd_mm": 30,
+    "synthetic_tmdd_qss": 50,
+    "voriconazole_friberg2012": 30,
+    "warfarin_hamberg2007": 30,
+    "warfarin_pkpca_holford": 30,
+    "warfarin_xia2024": 30,
 }
 RULES = ("label", "mode", "expected")
 HEADS = (
@@ -74,8 +74,8 @@ from populations.labels import LABELS  # noqa: E402
 def run(name: str) -> dict[str, Any]:
     """Return what is pinned of a spec, from patients that are made or kept."""
     fit = bd.load_fit(name)
-    n_placed, n_decided = FEWER.get(name, (PATIENTS, DECIDED))
-    places = made(fit, n_placed, placed, "places")
+    places = made(fit, PATIENTS, placed, "places")
+    n_decided = FEWER.get(name, DECIDED)
     choices = made(fit, n_decided, decided, _decisions(name)) if name in LABELS else []
     return summary(fit.model, places, choices)
 
