@@ -23,7 +23,7 @@ from bayesdose.individual.target import Target, require_parameters
 from bayesdose.study import Study, events
 
 _LEAST, _FEW, _SHARE = 2.0, 25.0, 0.1  # population draws that a posterior must and should rest on, or share
-POPULATION = "population draws"  # the method without levels
+_POPULATION = "population draws"  # the method without levels
 _TEMPERED = 8192  # particles a run at least: fewer lose themselves along a thin curved ridge
 
 
@@ -188,7 +188,7 @@ def _members(
 def _prior(target: Target, n: int, seed: int) -> Particles:
     normal, _, rank, _ = base_points(n, target.k, seed)
     draw = stratified(rank, len(target.known), seed)
-    return Particles(draw, normal, np.full(n, 1.0 / n), None, np.nan, 1, POPULATION)
+    return Particles(draw, normal, np.full(n, 1.0 / n), None, np.nan, 1, _POPULATION)
 
 
 def _table(target: Target, found: Particles, picked: np.ndarray, seed: int) -> xr.Dataset:
@@ -248,7 +248,7 @@ def _require_one_subject(patient: Study) -> None:
 
 def _unsure(fit: Fit, target: Target, patient: Study, found: Particles) -> Iterator[str]:
     """Yield what a reader of the draws must know."""
-    if found.method != POPULATION and _rests_on_fewer(found, target, _FEW):
+    if found.method != _POPULATION and _rests_on_fewer(found, target, _FEW):
         yield (
             f"hardly any of the population's {len(target.known):,} draws agrees with these levels (theta-ESS "
             f"{found.theta_ess:.1f}), and all of the posterior rests on those few; check times, doses and "
